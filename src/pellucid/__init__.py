@@ -1,0 +1,1 @@
+"""pellucid: neural networks you can see through."""

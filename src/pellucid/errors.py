@@ -1,0 +1,38 @@
+"""Every exception of pellucid: a sentence for the person who made the mistake.
+
+A message says what was given, what was expected and what to write instead. Each class also derives from
+the built-in exception a Python programmer would expect, so that ``except ValueError`` keeps working.
+"""
+
+
+class PellucidError(Exception):
+    """The base of every error that pellucid raises on purpose."""
+
+
+class InputError(PellucidError, ValueError):
+    """An argument that cannot work: a shape, a label, an empty array, an impossible setting."""
+
+
+class DataError(InputError):
+    """Data (arrays, rows, a data file) that cannot be used as given."""
+
+
+class ContractError(PellucidError, TypeError):
+    """A layer, loss, optimiser or metric that does not keep the contract."""
+
+
+class FileError(PellucidError, OSError):
+    """A file that cannot be written or read, or is damaged, foreign or truncated."""
+
+
+class MissingExtraError(PellucidError, ImportError):
+    """An optional library is needed; the message holds the line to type."""
+
+
+class NonFiniteError(PellucidError, FloatingPointError):
+    """Loss or parameters became NaN or infinite during training; the last good values are back."""
+
+
+def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
+    """The error for an absent optional library, with the line that installs it."""
+    return MissingExtraError(f'{purpose} needs {library}, which is not installed: pip install "pellucid[{extra}]"')
