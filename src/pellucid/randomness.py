@@ -1,0 +1,101 @@
+"""Every random number of pellucid is a pure function of (seed, epoch, step, layer).
+
+Nothing here, and nothing anywhere in pellucid, draws from a global generator. Three kinds of draws:
+
+* initial weights: `generator(seed, "weights", layer)`, a NumPy generator on the host;
+* the order of the rows of an epoch: `permutation(seed, epoch, n)`;
+* noise inside a layer (dropout masks): `Draws(seed, epoch, step).of(layer)`, a small integer hash that
+  gives bit for bit the same numbers on NumPy and inside a compiled JAX program.
+
+Source of the hash: C. Wellons, "Prospecting for Hash Functions" (2018), lowbias32. Six multiplications and shifts
+an element: several times cheaper than a cryptographic counter such as threefry, and good enough for masks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.arrays import Array
+
+_PURPOSES = {"weights": 1, "order": 2, "split": 3, "noise": 4}
+
+
+def generator(seed: int, purpose: str, *words: int) -> np.random.Generator:
+    """A NumPy generator that depends on (seed, purpose, words) alone. `seed`: any integer from 0 up."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, _PURPOSES[purpose], *words])))
+
+
+def permutation(seed: int, epoch: int, n: int) -> np.ndarray:
+    """The order in which epoch number `epoch` visits n rows: int64 (n,)."""
+    return generator(seed, "order", epoch).permutation(n)
+
+
+_FIRST, _SECOND = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
+_GOLDEN = np.uint32(0x9E3779B9)
+
+
+def lowbias32(x: Array) -> Array:
+    """Mix every 32-bit word of `x` (uint32 array, one axis or more) so that each bit depends on all bits."""
+    x = x ^ (x >> np.uint32(16))
+    x = x * _FIRST
+    x = x ^ (x >> np.uint32(15))
+    x = x * _SECOND
+    return x ^ (x >> np.uint32(16))
+
+
+def _words(value: Any) -> list[Any]:
+    """A number as 32-bit words. Host integers of any size are split; arrays (tracers) are taken as they are."""
+    if isinstance(value, int):
+        words = [np.array([value & 0xFFFFFFFF], np.uint32)]
+        while value := value >> 32:
+            words.append(np.array([value & 0xFFFFFFFF], np.uint32))
+        return words
+    return [value]
+
+
+class Draws:
+    """The source of random bits of one layer in one training step.
+
+    `seed`, `epoch`, `step`, `layer`: Python integers, or uint32 arrays of shape (1,) inside a compiled program.
+    Two keys of 32 bits are mixed from them, so that no two (epoch, step, layer) are likely to share their numbers.
+    """
+
+    def __init__(self, seed: Any, epoch: Any = 0, step: Any = 0, layer: Any = 0) -> None:
+        self.seed, self.epoch, self.step, self.layer = seed, epoch, step, layer
+
+    def of(self, layer: int) -> Draws:
+        """The same step's source for another layer."""
+        return Draws(self.seed, self.epoch, self.step, layer)
+
+    def keys(self) -> tuple[Array, Array]:
+        """Two mixed 32-bit keys, each uint32 (1,)."""
+        first, second = np.array([_PURPOSES["noise"]], np.uint32), _GOLDEN + np.array([0], np.uint32)
+        for part in (self.layer, self.epoch, self.step, self.seed):
+            for word in _words(part):
+                first = lowbias32(first ^ word)
+                second = lowbias32(second + word + first)
+        return first, second
+
+    def bits(self, like: Array, stream: int = 0) -> Array:
+        """Uniform 32-bit words, uint32, in the shape of `like`; `stream` gives further independent ones."""
+        xp = like.__array_namespace__()
+        first, second = self.keys()
+        index = xp.arange(like.size, dtype=np.uint32)
+        word = lowbias32((index ^ first) + np.uint32((stream * 0x85EBCA6B) & 0xFFFFFFFF))
+        return lowbias32(word + second).reshape(like.shape)
+
+    def keep(self, like: Array, rate: float) -> Array:
+        """True with probability 1 - rate, in the shape of `like`. Compared as integers: the same on every engine."""
+        return self.bits(like) >= np.uint32(min(int(rate * 2.0**32), 0xFFFFFFFF))
+
+    def uniform(self, like: Array, stream: int = 0) -> Array:
+        """Numbers in [0, 1) with 24 random bits, in the shape and dtype of `like`."""
+        return (self.bits(like, stream) >> np.uint32(8)).astype(like.dtype) * 2.0**-24
+
+    def normal(self, like: Array) -> Array:
+        """Standard normal numbers in the shape and dtype of `like`, by Box and Muller (1958)."""
+        xp = like.__array_namespace__()
+        radius = xp.sqrt(-2.0 * xp.log(1.0 - self.uniform(like, 1)))
+        return radius * xp.cos(2.0 * np.pi * self.uniform(like, 2))
