@@ -1,0 +1,25 @@
+"""Three functions that layers and losses share, each written so that no finite input overflows."""
+
+from __future__ import annotations
+
+from pellucid.arrays import Array
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)). Only exp of a number at most 0 is ever taken, so +-1000 needs no clipping."""
+    xp = x.__array_namespace__()
+    small = xp.exp(-xp.abs(x))  # in (0, 1]
+    return xp.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-abs(x)))."""
+    xp = x.__array_namespace__()
+    return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+def softmax(x: Array) -> Array:
+    """exp(x) / sum(exp(x)) over the last axis; the row's largest value is taken off first, which changes nothing."""
+    xp = x.__array_namespace__()
+    exponentials = xp.exp(x - x.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)

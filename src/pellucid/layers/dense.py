@@ -1,0 +1,112 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid import initializers
+from pellucid.arrays import Array
+from pellucid.errors import DataError, InputError
+from pellucid.layer import Layer
+from pellucid.randomness import generator
+
+
+class Dense(Layer):
+    """Fully connected layer: every neuron sees every input.
+
+    **Forward**  ``output = inputs @ weights + biases``
+
+    **Backward**  One weight ``w[i, o]`` touches ``output[b, o]`` of every sample b, by ``inputs[b, i]``. Summed over the
+    batch, by the chain rule,
+
+        dweights[i, o] = sum_b inputs[b, i] * doutput[b, o]     dweights = inputs.T @ doutput
+        dbiases[o]     = sum_b doutput[b, o]                    (a bias is a weight whose input is 1)
+        dinputs[b, i]  = sum_o doutput[b, o] * weights[i, o]    dinputs  = doutput @ weights.T
+
+    A penalty ``l2 * sum(w**2) + l1 * sum(abs(w))`` adds ``2 * l2 * w + l1 * sign(w)`` to the gradient.
+
+    ============  ======  =========================
+    inputs        (B, I)  B samples, I inputs
+    weights       (I, O)  O neurons
+    biases        (O,)
+    output        (B, O)
+    ============  ======  =========================
+
+    Parameters: `n_inputs` I, `n_neurons` O; `initializer` of the weights, a name or a function (biases start at 0);
+    `weight_l1`, `weight_l2`, `bias_l1`, `bias_l2`: strengths of the penalties, 0 for none.
+
+    Source: H. Kinsley and D. Kukiela, *Neural Networks from Scratch in Python* (2020), chapters 3, 9 and 14.
+
+    >>> import numpy as np
+    >>> dense = Dense(2, 1)
+    >>> dense.weights = np.array([[2.0], [3.0]])
+    >>> dense.forward(np.array([[1.0, 10.0]])), dense.backward(np.array([[1.0]]))
+    (array([[32.]]), array([[2., 3.]]))
+    """
+
+    params = ("weights", "biases")
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_neurons: int,
+        initializer: Any = "glorot_uniform",
+        weight_l1: float = 0.0,
+        weight_l2: float = 0.0,
+        bias_l1: float = 0.0,
+        bias_l2: float = 0.0,
+    ) -> None:
+        for name, count in (("n_inputs", n_inputs), ("n_neurons", n_neurons)):
+            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+                raise InputError(f"Dense: {name}={count!r}. Expected a whole number of at least 1, as in Dense(2, 3).")
+        self.n_inputs, self.n_neurons = n_inputs, n_neurons
+        self.initializer = initializer
+        self.weight_l1, self.weight_l2 = weight_l1, weight_l2
+        self.bias_l1, self.bias_l2 = bias_l1, bias_l2
+        self.initialize(generator(0, "weights"))
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        draw = initializers.get(self.initializer)
+        self.weights = np.asarray(draw(rng, (self.n_inputs, self.n_neurons)), np.float32)
+        self.biases = np.zeros(self.n_neurons, np.float32)
+
+    def forward(self, inputs: Array) -> Array:
+        if inputs.shape[-1] != self.n_inputs:
+            raise DataError(
+                f"{self!r} got inputs of shape {tuple(inputs.shape)}: {inputs.shape[-1]} values a row, expected "
+                f"{self.n_inputs}. Write Dense({inputs.shape[-1]}, {self.n_neurons}) or change what comes before."
+            )
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases  # (B, O)
+        return self.output
+
+    def backward(self, doutput: Array) -> Array:
+        self.doutput = doutput
+        self.dweights = self.inputs.T @ doutput  # (I, O)
+        self.dbiases = doutput.sum(axis=0)  # (O,)
+        if self.weight_l1 or self.weight_l2:
+            self.dweights = self.dweights + _penalty_gradient(self.weights, self.weight_l1, self.weight_l2)
+        if self.bias_l1 or self.bias_l2:
+            self.dbiases = self.dbiases + _penalty_gradient(self.biases, self.bias_l1, self.bias_l2)
+        if self.needs_dinputs:
+            self.dinputs = doutput @ self.weights.T  # (B, I)
+            return self.dinputs
+        return None
+
+    def penalty(self) -> Any:
+        return _penalty(self.weights, self.weight_l1, self.weight_l2) + _penalty(
+            self.biases, self.bias_l1, self.bias_l2
+        )
+
+
+def _penalty(values: Array, l1: float, l2: float) -> Any:
+    if not (l1 or l2):
+        return 0.0
+    return l1 * abs(values).sum() + l2 * (values * values).sum()
+
+
+def _penalty_gradient(values: Array, l1: float, l2: float) -> Array:
+    xp = values.__array_namespace__()
+    return l1 * xp.sign(values) + 2.0 * l2 * values
