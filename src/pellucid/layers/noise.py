@@ -26,7 +26,7 @@ class Dropout(Layer):
     array([[1., 1., 1., 1.]])
     >>> dropout.training = True
     >>> dropout.forward(np.ones((1, 4)))
-    array([[2., 0., 0., 2.]])
+    array([[0., 2., 0., 2.]])
     """
 
     def __init__(self, rate: float) -> None:

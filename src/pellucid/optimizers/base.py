@@ -1,0 +1,67 @@
+"""The contract of an optimiser.
+
+`update(param, grad, slots, rates)` is pure and works entry by entry: arrays in, the new parameter and its new slots
+(running averages, one array each in the parameter's shape) out. So an engine may call it on a single weight matrix or
+on a slice of one long buffer that holds them all. `rates(learning_rate, step)` are the numbers that change from step to
+step; they are computed on the host in float64, so that a schedule never recompiles a program.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from pellucid.arrays import Array
+from pellucid.errors import ContractError, InputError
+from pellucid.schedules import as_schedule
+
+
+class Optimizer:
+    """Base of every optimiser. `learning_rate`: a number or a schedule; `clip_value`, `clip_norm`: limits or None."""
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self, learning_rate: Any = 0.001, clip_value: float | None = None, clip_norm: float | None = None
+    ) -> None:
+        as_schedule(learning_rate)
+        for name, limit in (("clip_value", clip_value), ("clip_norm", clip_norm)):
+            if limit is not None and not limit > 0:
+                raise InputError(f"{type(self).__name__}({name}={limit!r}): expected a number above 0, or None.")
+        self.learning_rate, self.clip_value, self.clip_norm = learning_rate, clip_value, clip_norm
+
+    def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:
+        """What `update` needs beside the arrays; `step` counts the updates already made, from 0."""
+        return (learning_rate,)
+
+    def update(
+        self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """The parameter after one step, and its slots. Slots start at 0."""
+        raise ContractError(f"{type(self).__name__} has no update(self, param, grad, slots, rates).")
+
+    @property
+    def schedule(self) -> Callable[[Any], Any]:
+        """The learning rate as a function of the step."""
+        return as_schedule(self.learning_rate)
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments by name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        parameters = inspect.signature(type(self)).parameters
+        changed = [f"{k}={v!r}" for k, v in self.config().items() if v != parameters[k].default]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def clip_by_value(grad: Array, limit: float) -> Array:
+    """Every entry limited to +-limit."""
+    return grad.__array_namespace__().clip(grad, -limit, limit)
+
+
+def norm_factor(square_sum: Any, limit: float) -> Any:
+    """What to multiply all gradients with so that their joint length is at most `limit`. Pascanu et al. (2013)."""
+    norm = square_sum**0.5
+    return limit / norm.__array_namespace__().maximum(norm, limit)
