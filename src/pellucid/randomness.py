@@ -18,13 +18,24 @@ from typing import Any
 import numpy as np
 
 from pellucid.arrays import Array
+from pellucid.errors import InputError
 
 _PURPOSES = {"weights": 1, "order": 2, "split": 3, "noise": 4}
 
 
-def generator(seed: int, purpose: str, *words: int) -> np.random.Generator:
-    """A NumPy generator that depends on (seed, purpose, words) alone. `seed`: any integer from 0 up."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, _PURPOSES[purpose], *words])))
+def generator(seed: int, purpose: str, word: int = 0) -> np.random.Generator:
+    """A NumPy generator that depends on (seed, purpose, word) alone: they are Philox's 128-bit key as they are.
+
+    `seed`: 0 to 2**64 - 1; `purpose`: "weights", "order", "split" or "noise"; `word`: a layer's or an epoch's number.
+    """
+    return np.random.Generator(np.random.Philox(key=np.array([seed, _PURPOSES[purpose] << 48 | word], np.uint64)))
+
+
+def check_seed(seed: Any) -> int:
+    """A seed as a Python integer, or a sentence."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
+        raise InputError(f"seed={seed!r}: expected a whole number from 0 to 2**64 - 1, such as 0.")
+    return int(seed)
 
 
 def permutation(seed: int, epoch: int, n: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from pellucid.arrays import Array
 from pellucid.errors import DataError
 from pellucid.functions import sigmoid, softplus
 from pellucid.layer import Layer
+from pellucid.layers import Sigmoid
 from pellucid.losses.base import Loss, sample_axes
 
 
@@ -52,8 +53,6 @@ class BinaryCrossEntropy(Loss):
         return self.doutputs
 
     def fused_with(self, last: Layer) -> Loss | None:
-        from pellucid.layers import Sigmoid
-
         return SigmoidCrossEntropy() if type(last) is Sigmoid and type(self) is BinaryCrossEntropy else None
 
     def as_targets(self, targets: Any, n_outputs: int, dtype: Any) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.arrays import Array, as_array, check_finite, one_hot
 from pellucid.errors import DataError, InputError
 from pellucid.layer import Layer
+from pellucid.layers import Softmax
 from pellucid.losses.base import Loss
 
 
@@ -71,8 +72,6 @@ class CategoricalCrossEntropy(Loss):
         return rows
 
     def fused_with(self, last: Layer) -> Loss | None:
-        from pellucid.layers import Softmax
-
         if type(last) is Softmax and type(self) is CategoricalCrossEntropy:
             return SoftmaxCrossEntropy(self.class_weights, self.label_smoothing)
         return None

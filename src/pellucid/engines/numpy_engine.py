@@ -1,0 +1,188 @@
+"""The NumPy engine: one working copy for the whole run, all parameters in one flat buffer.
+
+A working copy dropped after every step would double the time (page faults). The optimiser's update, which is entry by
+entry, runs over slices of the buffer that stay in the processor's cache; small parameters share a slice, so that a
+network of six arrays does not pay for six updates. The buffer belongs to the run; the user's network gets fresh copies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.layers import Sequential
+from pellucid.losses import Loss
+from pellucid.network import get_values, named, set_values
+from pellucid.optimizers import Optimizer
+from pellucid.optimizers.base import clip_by_value, norm_factor
+from pellucid.randomness import Draws, permutation
+from pellucid.step import Pass
+
+SLICE = 32_768  # entries: 128 KiB of float32, so that parameter, gradient and slots fit the second-level cache
+
+
+@dataclass
+class Batches:
+    """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None
+    batch_size: int
+    seed: int
+    shuffle: bool = True
+
+    @property
+    def rows(self) -> int:
+        return len(self.x)
+
+    @property
+    def steps(self) -> int:
+        return -(-self.rows // self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray | None:
+        """The rows of an epoch in the order they are visited; None where that is as they lie."""
+        whole = self.batch_size >= self.rows  # the mean over all rows does not depend on their order
+        return None if whole or not self.shuffle else permutation(self.seed, epoch, self.rows)
+
+
+@dataclass
+class EpochResult:
+    """What an epoch gave: its mean loss, and the outputs of its passes with their targets, where asked for."""
+
+    loss: float
+    outputs: np.ndarray | None = None
+    targets: np.ndarray | None = None
+
+
+class NumpyEngine:
+    """Trains a network with NumPy. `slots`: those of an earlier run, by "slot/key", or None to start at 0."""
+
+    name = "numpy"
+
+    def __init__(
+        self, network: Sequential, loss: Loss, optimizer: Optimizer, slots: dict[str, np.ndarray] | None = None
+    ) -> None:
+        self.step = Pass(network, loss)
+        self.optimizer = optimizer
+        self.draws_needed = any("draws" in type(layer).forward.__code__.co_names for _, layer in self.step.numbered)
+        self._lay_out(slots or {})
+
+    def _lay_out(self, slots: dict[str, np.ndarray]) -> None:
+        """One flat buffer a role (parameter, gradient, each slot), and the slices that the update walks over."""
+        places = list(named(self.step.network, "params"))
+        sizes = [getattr(layer, name).size for _, layer, name in places]
+        ends = np.cumsum(sizes, dtype=int)
+        size, dtype = int(ends[-1]) if places else 0, getattr(places[0][1], places[0][2]).dtype if places else "f4"
+        self.flat = np.empty(size, dtype)
+        self.gradient = np.zeros(size, dtype)
+        self.slot_flats = [np.zeros(size, dtype) for _ in self.optimizer.slots]
+        self.places = []
+        for (key, layer, name), end, length in zip(places, ends, sizes, strict=True):
+            span, value = slice(int(end) - length, int(end)), getattr(layer, name)
+            self.flat[span] = value.reshape(-1)
+            setattr(layer, name, self.flat[span].reshape(value.shape))
+            for slot, flat in zip(self.optimizer.slots, self.slot_flats, strict=True):
+                if f"{slot}/{key}" in slots:
+                    flat[span] = slots[f"{slot}/{key}"].reshape(-1)
+            self.places.append((key, layer, "d" + name, span, value.shape))
+        self._plan(size)
+
+    def _plan(self, size: int) -> None:
+        """Small parameters are gathered into the gradient buffer; a large one's gradient is read where it lies."""
+        self.small = [
+            (layer, name, self.gradient[span]) for _, layer, name, span, _ in self.places if span.stop - span.start < SLICE
+        ]
+        self.large, runs, start = [], [], 0
+        for _, layer, name, span, _ in self.places:
+            if span.stop - span.start >= SLICE:
+                runs.append((start, span.start))
+                self.large.append((layer, name, [self._views(a, min(a + SLICE, span.stop)) for a in _starts(span)]))
+                start = span.stop
+        runs.append((start, size))
+        self.grouped = [
+            (self.gradient[a : min(a + SLICE, end)], self._views(a, min(a + SLICE, end)))
+            for begin, end in runs
+            for a in range(begin, end, SLICE)
+        ]
+
+    def _views(self, start: int, stop: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        return self.flat[start:stop], tuple(flat[start:stop] for flat in self.slot_flats)
+
+    def run_epoch(self, data: Batches, epoch: int, rates: list[tuple[float, ...]], keep_outputs: bool) -> EpochResult:
+        """One epoch over `data`; `rates` holds the optimiser's numbers for each of its steps."""
+        order, size, total = data.order(epoch), data.batch_size, 0.0
+        kept = None
+        for number, step_rates in enumerate(rates):
+            at = slice(number * size, min((number + 1) * size, data.rows))
+            rows: Any = at if order is None else order[at]
+            x, y = data.x[rows], data.y[rows]
+            weights = None if data.weights is None else data.weights[rows]
+            if self.draws_needed:
+                self.step.draw_from(Draws(data.seed, epoch, number))
+            total += float(self.step.run(x, y, weights)) * (at.stop - at.start)
+            if keep_outputs:
+                outputs = self.step.outputs()
+                if kept is None:
+                    kept = np.empty((data.rows, *outputs.shape[1:]), outputs.dtype)
+                kept[at] = outputs
+            self._update(step_rates)
+        targets = data.y if order is None else data.y[order]
+        return EpochResult(total / data.rows, kept, targets if keep_outputs else None)
+
+    def _update(self, rates: tuple[float, ...]) -> None:
+        for layer, name, flat in self.small:
+            flat[:] = getattr(layer, name).reshape(-1)
+        factor = self._norm_factor() if self.optimizer.clip_norm is not None else None
+        for gradient, views in self.grouped:
+            self._apply(gradient, views, rates, factor)
+        for layer, name, pieces in self.large:
+            gradient, start = getattr(layer, name).reshape(-1), 0
+            for views in pieces:
+                stop = start + len(views[0])
+                self._apply(gradient[start:stop], views, rates, factor)
+                start = stop
+
+    def _apply(self, gradient: np.ndarray, views: Any, rates: tuple[float, ...], factor: Any) -> None:
+        param, slots = views
+        if self.optimizer.clip_value is not None:
+            gradient = clip_by_value(gradient, self.optimizer.clip_value)
+        if factor is not None:
+            gradient = gradient * factor
+        new, new_slots = self.optimizer.update(param, gradient, slots, rates)
+        param[:] = new
+        for slot, value in zip(slots, new_slots, strict=True):
+            slot[:] = value
+
+    def _norm_factor(self) -> Any:
+        gradients = [getattr(layer, name) for _, layer, name, _, _ in self.places]
+        if self.optimizer.clip_value is not None:
+            gradients = [clip_by_value(gradient, self.optimizer.clip_value) for gradient in gradients]
+        square_sum = sum((gradient * gradient).sum() for gradient in gradients)
+        return norm_factor(np.asarray(square_sum, self.flat.dtype), self.optimizer.clip_norm)  # type: ignore[arg-type]
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Every parameter and state array, fresh and writable."""
+        flat = self.flat.copy()
+        fresh = {key: flat[span].reshape(shape) for key, _, _, span, shape in self.places}
+        return {**fresh, **{key: np.array(value) for key, value in get_values(self.step.network, "state").items()}}
+
+    def restore(self, values: dict[str, np.ndarray]) -> None:
+        """Go on from these values."""
+        for key, _, _, span, _ in self.places:
+            self.flat[span] = values[key].reshape(-1)
+        set_values(self.step.network, {key: values[key] for key, _, _ in named(self.step.network, "state")})
+
+    def slots(self) -> dict[str, np.ndarray]:
+        """The optimiser's running averages by "slot/key", fresh."""
+        return {
+            f"{slot}/{key}": flat[span].reshape(shape).copy()
+            for slot, flat in zip(self.optimizer.slots, self.slot_flats, strict=True)
+            for key, _, _, span, shape in self.places
+        }
+
+
+def _starts(span: slice) -> range:
+    return range(span.start, span.stop, SLICE)

@@ -1,0 +1,96 @@
+"""One training step's gradients: the one pure function that every engine runs.
+
+Written once, in the layers' own words: forward through the chain, the losses of the samples, their mean, and backward.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid.arrays import Array
+from pellucid.layer import Layer
+from pellucid.layers import Sequential
+from pellucid.losses import Loss
+from pellucid.network import Values, get_values, named, set_values, working_copy
+from pellucid.randomness import Draws
+
+
+class Pass:
+    """A working copy of a network with its loss: what one forward and backward pass leaves its record on.
+
+    Where the last layer and the loss are a pair (softmax with cross-entropy), the pair's loss stands for both.
+    """
+
+    def __init__(self, network: Sequential, loss: Loss) -> None:
+        self.network: Sequential = working_copy(network, training=True)
+        pair = loss.fused_with(self.network.layers[-1])
+        self.loss: Loss = pair if pair is not None else loss.run_copy()
+        self.fused = pair is not None
+        self.body = Sequential(*self.network.layers[:-1]) if self.fused else self.network
+        self.numbered = list(enumerate(layer for _, layer in self.network.walk()))
+        self.penalized = any(type(layer).penalty is not Layer.penalty for _, layer in self.numbered)
+        _spare_first_dinputs(self.body)
+
+    def draw_from(self, draws: Draws) -> None:
+        """Give every layer its own source of random bits for this step."""
+        for number, layer in self.numbered:
+            layer.draws = draws.of(number)
+
+    def run(self, x: Array, y: Array, weights: Array | None = None) -> Array:
+        """The mean loss (penalties included) of a batch; gradients and record stay on the working copy.
+
+        x: (B, ...); y: targets as the loss takes them; weights: (B,) or None. The mean divides by the sum of weights.
+        """
+        losses = self.loss.forward(self.body.forward(x), y)  # (B,)
+        of_class = self.loss.weights(y)
+        if of_class is not None:
+            weights = of_class.astype(losses.dtype) if weights is None else weights * of_class.astype(losses.dtype)
+        if weights is None:
+            value = losses.mean()
+            gradient = self.loss.backward() * (1.0 / losses.shape[0])
+        else:
+            share = weights / (weights.sum() + 1e-30)  # a batch of nothing but zeros teaches nothing
+            value = (losses * share).sum()
+            gradient = self.loss.backward()
+            gradient = gradient * share.reshape(-1, *[1] * (gradient.ndim - 1))
+        self.body.backward(gradient)
+        return value + self.body.penalty() if self.penalized else value
+
+    def outputs(self) -> Array:
+        """What the network returned in the last `run`."""
+        return self.loss.probabilities if self.fused else self.body.output  # type: ignore[attr-defined]
+
+    def gradients(self) -> Values:
+        """The gradient of every parameter by the parameter's key."""
+        return {key: getattr(layer, "d" + name) for key, layer, name in named(self.network, "params")}
+
+
+def _spare_first_dinputs(body: Layer) -> None:
+    """The gradient for the data itself is needed by nobody in training, and costs as much as a forward pass."""
+    while isinstance(body, Sequential) and body.layers:
+        body = body.layers[0]
+    body.needs_dinputs = False
+
+
+def loss_and_gradients(
+    network: Sequential, loss: Loss, values: Values, x: Array, y: Array, weights: Array | None, draws: Draws
+) -> tuple[Array, Values, Values]:
+    """(mean loss, gradients, new state) for one batch. Pure: nothing of `network` or `loss` is changed.
+
+    `values` holds every parameter and state array by key, `draws` the step's random bits. In NumPy and under JAX.
+    """
+    step = Pass(network, loss)
+    set_values(step.network, values)
+    step.draw_from(draws)
+    value = step.run(x, y, weights)
+    return value, step.gradients(), get_values(step.network, "state")
+
+
+def evaluate_losses(loss: Loss, outputs: Array, targets: Array, weights: Array | None = None) -> Any:
+    """The mean loss of outputs already computed, with the same weights as in training."""
+    loss = loss.run_copy()
+    losses = loss.forward(outputs, targets)
+    of_class = loss.weights(targets)
+    if of_class is not None:
+        weights = of_class if weights is None else weights * of_class
+    return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
