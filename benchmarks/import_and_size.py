@@ -1,6 +1,6 @@
 """What `import pellucid` adds to NumPy's own time, what it loads, and how much room an install takes.
 
-    python benchmarks/import_and_size.py [--quick]      --quick leaves the install out
+Run it as `python benchmarks/import_and_size.py [--quick]`: --quick leaves the install out.
 """
 
 from __future__ import annotations
@@ -18,25 +18,30 @@ from turns import duration
 from verdict import Goal, table
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ["numpy", "pellucid"]
+STATEMENTS = {
+    "numpy": "import numpy",
+    "pellucid": "import pellucid",
+    "pellucid.Model": "import pellucid; pellucid.Model",  # what is loaded on first use must not hide from the clock
+}
 HEAVY = ["jax", "pandas", "sklearn", "matplotlib", "rich", "click", "jinja2", "scipy", "torch"]
-CLOCK = "import time; t = time.perf_counter(); import {0}; print(time.perf_counter() - t)"
+CLOCK = "import time; t = time.perf_counter(); {0}; print(time.perf_counter() - t)"
 GOAL_MILLISECONDS, GOAL_MEGABYTES = 30.0, 75.0
 INSTALLERS = ("pip", "setuptools", "wheel", "_distutils_hack", "pkg_resources", "distutils-precedence")
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
     """Import times in turns, each in a fresh interpreter; then one install into a fresh environment."""
-    result: dict[str, Any] = {"import_seconds": {name: [] for name in NAMES}, "absent": {}}
+    result: dict[str, Any] = {"import_seconds": {name: [] for name in STATEMENTS}, "absent": {}}
     for number in range(6 if quick else 26):
-        for name in NAMES[:: 1 if number % 2 else -1]:
-            done = _python(sys.executable, CLOCK.format(name))
+        for name in list(STATEMENTS)[:: 1 if number % 2 else -1]:
+            done = _python(sys.executable, CLOCK.format(STATEMENTS[name]))
             if done.returncode:
                 result["absent"][name] = done.stderr.strip().splitlines()[-1]
             elif number:  # the first round writes byte code and fills the disk's cache
                 result["import_seconds"][name].append(float(done.stdout))
     loaded = _python(
-        sys.executable, f"import json, sys, pellucid; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+        sys.executable,
+        f"import json, sys, pellucid; pellucid.Model; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))",
     )
     result["heavy_modules_loaded"] = json.loads(loaded.stdout) if loaded.returncode == 0 else None
     if not quick:
@@ -46,7 +51,9 @@ def measure(quick: bool = False) -> dict[str, Any]:
 
 def _python(executable: str, code: str) -> subprocess.CompletedProcess[str]:
     """Run code away from the checkout, so that nothing is imported from the folder we happen to be in."""
-    return subprocess.run([executable, "-c", code], capture_output=True, text=True, cwd=tempfile.gettempdir())
+    return subprocess.run(
+        [executable, "-c", code], check=False, capture_output=True, text=True, cwd=tempfile.gettempdir()
+    )
 
 
 def _install() -> dict[str, Any]:
@@ -54,7 +61,7 @@ def _install() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         pip = [str(Path(folder) / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile", str(ROOT)]
-        done = subprocess.run(pip, capture_output=True, text=True)
+        done = subprocess.run(pip, check=False, capture_output=True, text=True)
         if done.returncode:
             return {"failed": (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]}
         packages = next(Path(folder).glob("lib/python*/site-packages"))
@@ -71,9 +78,10 @@ def goals(result: dict[str, Any]) -> list[Goal]:
     """Milliseconds on top of NumPy's, heavy modules, megabytes."""
     found = []
     times = result["import_seconds"]
-    if times["pellucid"]:
-        extra = 1e3 * statistics.median(a - b for a, b in zip(times["pellucid"], times["numpy"], strict=True))
-        found.append(Goal("import pellucid: milliseconds on top of NumPy's", extra, GOAL_MILLISECONDS, "at most"))
+    if times["pellucid.Model"]:
+        extra = 1e3 * statistics.median(a - b for a, b in zip(times["pellucid.Model"], times["numpy"], strict=True))
+        what = "import pellucid; pellucid.Model: milliseconds on top of NumPy's"
+        found.append(Goal(what, extra, GOAL_MILLISECONDS, "at most"))
         heavy = result["heavy_modules_loaded"]
         note = ", ".join(heavy) or "none of " + ", ".join(HEAVY)
         found.append(Goal("import pellucid: heavy modules loaded", len(heavy), 0.0, "at most", note))

@@ -1,6 +1,6 @@
 """What it costs to ask a 2-64-3 network about a single row, in pellucid and in its peers.
 
-    python benchmarks/predict_one.py [--quick]
+Run it as `python benchmarks/predict_one.py [--quick]`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ steps, whole epochs each with a fresh shuffle, and returns seconds a step and th
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def pellucid(spec: Spec, engine: str = "numpy") -> tuple[Turn, str]:
     X, y = data(spec)
     dims = spec["dims"]
     layers: list[Any] = []
-    for n_inputs, n_neurons in zip(dims, dims[1:]):
+    for n_inputs, n_neurons in itertools.pairwise(dims):
         layers += [Dense(n_inputs, n_neurons), ReLU()]
     layers[-1] = Softmax()
     model = pellucid.Model(
@@ -73,7 +74,7 @@ def torch(spec: Spec) -> tuple[Turn, str]:
     X, y = (torch.from_numpy(array) for array in data(spec))
     dims, batch = spec["dims"], spec["batch"]
     layers: list[Any] = []
-    for n_inputs, n_neurons in zip(dims, dims[1:]):
+    for n_inputs, n_neurons in itertools.pairwise(dims):
         layers += [torch.nn.Linear(n_inputs, n_neurons), torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers[:-1])
     loss_of = torch.nn.CrossEntropyLoss()
@@ -128,7 +129,7 @@ def matrix_products(spec: Spec) -> tuple[Turn, str]:
 
     work = [
         (draw(batch, n_inputs), draw(n_inputs, n_neurons), draw(batch, n_neurons))
-        for n_inputs, n_neurons in zip(dims, dims[1:])
+        for n_inputs, n_neurons in itertools.pairwise(dims)
     ]
 
     def turn(steps: int) -> dict[str, float]:
@@ -151,7 +152,7 @@ def book(spec: Spec) -> tuple[Turn, str]:
 
     X, y = data(spec)
     dims, batch = spec["dims"], spec["batch"]
-    denses = [Dense(n_inputs, n_neurons) for n_inputs, n_neurons in zip(dims, dims[1:])]
+    denses = [Dense(n_inputs, n_neurons) for n_inputs, n_neurons in itertools.pairwise(dims)]
     chain: list[Any] = [layer for dense in denses for layer in (dense, ReLU())][:-1]
     last, optimizer = SoftmaxCrossEntropy(), Adam(RATE, EPSILON, BETA_1, BETA_2)
     rng = np.random.default_rng(0)

@@ -1,6 +1,6 @@
 """What one training step costs, in pellucid and in its peers: Adam, float32, reshuffled mini-batches.
 
-    python benchmarks/training_step.py [--quick]
+Run it as `python benchmarks/training_step.py [--quick]`.
 """
 
 from __future__ import annotations

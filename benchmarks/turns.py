@@ -29,7 +29,7 @@ class Contender:
 
     def __init__(self, module: str, name: str, spec: dict[str, Any]) -> None:
         self.name = name
-        self._complaints = tempfile.TemporaryFile("w+")
+        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process
         command = [sys.executable, str(HERE / "worker.py"), module, name, json.dumps(spec)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True
@@ -71,9 +71,7 @@ class Contender:
         self._complaints.close()
 
 
-def take_turns(
-    module: str, names: list[str], spec: dict[str, Any], rounds: int, seconds: float
-) -> dict[str, Any]:
+def take_turns(module: str, names: list[str], spec: dict[str, Any], rounds: int, seconds: float) -> dict[str, Any]:
     """Seconds a step of every contender, round by round.
 
     module: the file of contenders; names: which of them; spec: the work, handed to each as it is;
