@@ -66,6 +66,13 @@ def _words(value: Any) -> list[Any]:
     return [value]
 
 
+class Moment:
+    """Where training stands: one object for all layers, so that a step moves them all on at once."""
+
+    def __init__(self, seed: Any, epoch: Any = 0, step: Any = 0) -> None:
+        self.seed, self.epoch, self.step = seed, epoch, step
+
+
 class Draws:
     """The source of random bits of one layer in one training step.
 
@@ -74,16 +81,18 @@ class Draws:
     """
 
     def __init__(self, seed: Any, epoch: Any = 0, step: Any = 0, layer: Any = 0) -> None:
-        self.seed, self.epoch, self.step, self.layer = seed, epoch, step, layer
+        self.moment, self.layer = Moment(seed, epoch, step), layer
 
     def of(self, layer: int) -> Draws:
-        """The same step's source for another layer."""
-        return Draws(self.seed, self.epoch, self.step, layer)
+        """The source of another layer at the same moment; it follows when the moment moves on."""
+        other = Draws(0, layer=layer)
+        other.moment = self.moment
+        return other
 
     def keys(self) -> tuple[Array, Array]:
         """Two mixed 32-bit keys, each uint32 (1,)."""
         first, second = np.array([_PURPOSES["noise"]], np.uint32), _GOLDEN + np.array([0], np.uint32)
-        for part in (self.layer, self.epoch, self.step, self.seed):
+        for part in (self.layer, self.moment.epoch, self.moment.step, self.moment.seed):
             for word in _words(part):
                 first = lowbias32(first ^ word)
                 second = lowbias32(second + word + first)

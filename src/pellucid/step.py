@@ -21,20 +21,14 @@ class Pass:
     Where the last layer and the loss are a pair (softmax with cross-entropy), the pair's loss stands for both.
     """
 
-    def __init__(self, network: Sequential, loss: Loss) -> None:
-        self.network: Sequential = working_copy(network, training=True)
+    def __init__(self, network: Sequential, loss: Loss, draws: Draws) -> None:
+        self.network: Sequential = working_copy(network, training=True, draws=draws)
         pair = loss.fused_with(self.network.layers[-1])
         self.loss: Loss = pair if pair is not None else loss.run_copy()
         self.fused = pair is not None
         self.body = Sequential(*self.network.layers[:-1]) if self.fused else self.network
-        self.numbered = list(enumerate(layer for _, layer in self.network.walk()))
-        self.penalized = any(type(layer).penalty is not Layer.penalty for _, layer in self.numbered)
+        self.penalized = any(type(layer).penalty is not Layer.penalty for _, layer in self.network.walk())
         _spare_first_dinputs(self.body)
-
-    def draw_from(self, draws: Draws) -> None:
-        """Give every layer its own source of random bits for this step."""
-        for number, layer in self.numbered:
-            layer.draws = draws.of(number)
 
     def run(self, x: Array, y: Array, weights: Array | None = None) -> Array:
         """The mean loss (penalties included) of a batch; gradients and record stay on the working copy.
@@ -79,9 +73,8 @@ def loss_and_gradients(
 
     `values` holds every parameter and state array by key, `draws` the step's random bits. In NumPy and under JAX.
     """
-    step = Pass(network, loss)
+    step = Pass(network, loss, draws)
     set_values(step.network, values)
-    step.draw_from(draws)
     value = step.run(x, y, weights)
     return value, step.gradients(), get_values(step.network, "state")
 

@@ -63,11 +63,16 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(
-        self, network: Sequential, loss: Loss, optimizer: Optimizer, slots: dict[str, np.ndarray] | None = None
+        self,
+        network: Sequential,
+        loss: Loss,
+        optimizer: Optimizer,
+        seed: int,
+        slots: dict[str, np.ndarray] | None = None,
     ) -> None:
-        self.step = Pass(network, loss)
+        self.draws = Draws(seed)
+        self.step = Pass(network, loss, self.draws)
         self.optimizer = optimizer
-        self.draws_needed = any("draws" in type(layer).forward.__code__.co_names for _, layer in self.step.numbered)
         self._lay_out(slots or {})
 
     def _lay_out(self, slots: dict[str, np.ndarray]) -> None:
@@ -120,8 +125,7 @@ class NumpyEngine:
             rows: Any = at if order is None else order[at]
             x, y = data.x[rows], data.y[rows]
             weights = None if data.weights is None else data.weights[rows]
-            if self.draws_needed:
-                self.step.draw_from(Draws(data.seed, epoch, number))
+            self.draws.moment.epoch, self.draws.moment.step = epoch, number
             total += float(self.step.run(x, y, weights)) * (at.stop - at.start)
             if keep_outputs:
                 outputs = self.step.outputs()
