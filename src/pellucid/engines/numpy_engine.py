@@ -173,6 +173,10 @@ class NumpyEngine:
         fresh = {key: flat[span].reshape(shape) for key, _, _, span, shape in self.places}
         return {**fresh, **{key: np.array(value) for key, value in get_values(self.step.network, "state").items()}}
 
+    def finite(self) -> bool:
+        """Whether every parameter is a finite number: one that is not makes the sum not finite either."""
+        return bool(np.isfinite(self.flat.sum()))
+
     def restore(self, values: dict[str, np.ndarray]) -> None:
         """Go on from these values."""
         for key, _, _, span, _ in self.places:

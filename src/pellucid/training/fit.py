@@ -108,7 +108,7 @@ def _epoch(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         result = engine.run_epoch(plan.data, state.epoch, rates, keep_outputs=bool(plan.metrics))
     values = engine.values()
-    if not np.isfinite(result.loss) or not all(np.isfinite(value).all() for value in values.values()):
+    if not (np.isfinite(result.loss) and engine.finite()):
         engine.restore(good)
         plan.write_back(good)
         raise NonFiniteError(

@@ -1,0 +1,345 @@
+"""The model: a network with its loss, its optimiser and its metrics."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid import metrics as metric_functions
+from pellucid.arrays import as_array, as_inputs, check_finite
+from pellucid.engines.numpy_engine import Batches, NumpyEngine
+from pellucid.errors import ContractError, DataError, InputError
+from pellucid.layers import Sequential
+from pellucid.losses import Loss
+from pellucid.network import build, copied, count_outputs, get_values, set_values, summary, working_copy
+from pellucid.optimizers import Adam, Optimizer
+from pellucid.randomness import check_seed, generator
+from pellucid.step import evaluate_losses
+from pellucid.training import EarlyStopping, History, Plan, Progress, TrainingState, run, somebody_looks
+
+Metric = Callable[[Any, Any], float]
+
+
+class Model:
+    """A network that can be trained, judged, saved and looked at.
+
+    `layers`: one after the other. `loss`: needed to train. `optimizer`: Adam() unless given. `metrics`: names
+    ("accuracy", "r2", ...) or functions (outputs, targets) -> number; the one that goes with the loss unless given.
+    `seed`: initial weights, batches and masks are pure functions of it. `dtype`: "float32" or "float64".
+
+    A layer whose weights you changed before keeps them; the others draw theirs from (seed, place in the network).
+
+    >>> import pellucid
+    >>> from pellucid.layers import Dense, ReLU, Softmax
+    >>> from pellucid.losses import CategoricalCrossEntropy
+    >>> X, y = pellucid.datasets.vertical(samples=50, classes=3, rng=0)
+    >>> model = pellucid.Model(Dense(2, 16), ReLU(), Dense(16, 3), Softmax(), loss=CategoricalCrossEntropy())
+    >>> history = model.fit(X, y, epochs=5)
+    >>> model.predict(X).shape
+    (150, 3)
+    """
+
+    def __init__(
+        self,
+        *layers: Any,
+        loss: Loss | None = None,
+        optimizer: Optimizer | None = None,
+        metrics: Sequence[str | Metric] | None = None,
+        seed: int = 0,
+        dtype: Any = "float32",
+    ) -> None:
+        self.seed = check_seed(seed)
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float64'.")
+        _check_kind(loss, Loss, "loss", "CategoricalCrossEntropy()")
+        _check_kind(optimizer, Optimizer, "optimizer", "Adam(learning_rate=0.001)")
+        self.network: Sequential = build(layers, self.seed, self.dtype)
+        self.loss, self.optimizer = loss, optimizer if optimizer is not None else Adam()
+        self.metrics = _named_metrics(metrics, loss)
+        self.history: History | None = None
+        self._state = TrainingState()
+        self._lock = threading.Lock()
+
+    @property
+    def layers(self) -> tuple[Any, ...]:
+        """The layers, in order."""
+        return self.network.layers
+
+    # -- looking forward -----------------------------------------------------------------------------------------
+
+    def predict(self, X: Any, batch_size: int | None = None) -> np.ndarray:
+        """What the network returns for the rows of `X`, (rows, outputs). Safe from many threads at once.
+
+        `batch_size`: rows at a time, to save memory; None for all at once.
+        """
+        x = X if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1 else as_inputs(X, self.dtype, "X", False)
+        if not len(x):
+            raise DataError(f"X is empty: its shape is {x.shape}. Expected at least one row.")
+        if batch_size is not None:
+            size = _check_batch(batch_size)
+            return np.concatenate([self._forward(x[at : at + size]) for at in range(0, len(x), size)])
+        return self._forward(x)
+
+    def _forward(self, x: np.ndarray) -> np.ndarray:
+        output: np.ndarray = self.network.run_copy().forward(x)
+        return output
+
+    def predict_classes(self, X: Any, batch_size: int | None = None) -> np.ndarray:
+        """The class of each row: the largest output, or whether a single one is above 0.5. int64 (rows,)."""
+        outputs = self.predict(X, batch_size)
+        return outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0.5).astype(np.int64)
+
+    def forward(self, X: Any) -> np.ndarray:
+        """As `predict`, but on the model's own layers, so that every number of the pass stays there to look at."""
+        output: np.ndarray = self.network.forward(as_inputs(X, self.dtype))
+        return output
+
+    def evaluate(self, X: Any, y: Any, sample_weight: Any = None, batch_size: int | None = None) -> dict[str, float]:
+        """The loss (without penalties) and every metric on `X`, `y`."""
+        loss = self._needs_loss()
+        x = as_inputs(X, self.dtype)
+        targets = self._targets(y, x)
+        outputs = self.predict(x, batch_size)
+        weights = _sample_weights(sample_weight, len(x), self.dtype)
+        result = {"loss": float(evaluate_losses(loss, outputs, targets, weights))}
+        return result | {name: float(metric(outputs, targets)) for name, metric in self.metrics.items()}
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        epochs: int = 100,
+        batch_size: int | None = None,
+        validation_data: tuple[Any, Any] | None = None,
+        validation_fraction: float = 0.0,
+        sample_weight: Any = None,
+        early_stopping: EarlyStopping | int | None = None,
+        callbacks: Sequence[Callable[[Model, dict[str, float]], Any]] = (),
+        shuffle: bool = True,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        engine: str = "auto",
+        progress: bool | None = None,
+    ) -> History:
+        """Train for `epochs` more epochs and return the history of the whole training so far.
+
+        X: (rows, features); y: as the loss takes it. `batch_size`: rows a step, None for all of them. Validation data
+        given, or the `validation_fraction` set aside by the seed. `early_stopping`: an `EarlyStopping` or its
+        patience. `callbacks`: functions (model, row) called after every epoch; True stops. `checkpoint`: a file saved
+        after every epoch; with `resume=True` training goes on from it, bit for bit as if never stopped, until `epochs`.
+        `progress`: None shows a line where somebody looks. Ctrl-C keeps the best network (the last without validation).
+        """
+        _choose_engine(engine)
+        loss = self._needs_loss()
+        x = as_inputs(X, self.dtype)
+        targets = self._targets(y, x)
+        weights = _sample_weights(sample_weight, len(x), self.dtype)
+        x, targets, weights, validation = self._split(x, targets, weights, validation_data, validation_fraction)
+        _warn_about_pair(self.layers[-1], loss)
+        _warn_about_scale(X)
+        size = len(x) if batch_size is None else _check_batch(batch_size, len(x))
+        if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 0:
+            raise InputError(f"epochs={epochs!r}: expected a whole number of at least 0.")
+        stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+        if stopping is not None and validation is None:
+            raise InputError("early_stopping watches the validation loss: give validation_data=(X, y) or a fraction.")
+        if resume:
+            self._resume(checkpoint)
+        state = self._state
+        until = epochs if resume else state.epoch + epochs
+        seen = progress if progress is not None else somebody_looks(sys.stderr)
+        plan = Plan(
+            data=Batches(x, targets, weights, size, self.seed, shuffle),
+            until=until,
+            metrics=self.metrics,
+            judge=None if validation is None else self._judge(*validation),
+            early_stopping=stopping,
+            callbacks=callbacks,
+            write_back=self._write_back,
+            save=None if checkpoint is None else self._saver(checkpoint),
+            model=self,
+            progress=Progress(until, seen),
+        )
+        self.history = run(plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state)
+        self.history.engine_reason = "NumPy is the engine of this version"
+        return self.history
+
+    def _write_back(self, values: dict[str, np.ndarray]) -> None:
+        with self._lock:  # two fits of one model may interleave whole networks, never halves of them
+            set_values(self.network, values)
+
+    def _judge(self, x: np.ndarray, targets: np.ndarray) -> Callable[[dict[str, np.ndarray]], dict[str, float]]:
+        run_on = working_copy(self.network, training=False)
+        loss = self._needs_loss()
+
+        def judge(values: dict[str, np.ndarray]) -> dict[str, float]:
+            set_values(run_on, values)
+            outputs = run_on.forward(x)
+            row = {"val_loss": float(evaluate_losses(loss, outputs, targets))}
+            return row | {f"val_{name}": float(metric(outputs, targets)) for name, metric in self.metrics.items()}
+
+        return judge
+
+    def _split(
+        self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, given: Any, fraction: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, tuple[np.ndarray, np.ndarray] | None]:
+        if given is not None:
+            try:
+                valid_x, valid_y = given
+            except (TypeError, ValueError):
+                raise InputError("validation_data: expected a pair, validation_data=(X_valid, y_valid).") from None
+            inputs = as_inputs(valid_x, self.dtype, "validation X")
+            return x, y, weights, (inputs, self._targets(valid_y, inputs))
+        if not fraction:
+            return x, y, weights, None
+        count = round(len(x) * fraction)
+        if not 0.0 < fraction < 1.0 or not 0 < count < len(x):
+            raise InputError(f"validation_fraction={fraction!r} of {len(x)} rows leaves nothing on one side; try 0.2.")
+        order = generator(self.seed, "split").permutation(len(x))
+        aside, kept = order[:count], order[count:]
+        return x[kept], y[kept], None if weights is None else weights[kept], (x[aside], y[aside])
+
+    def _targets(self, y: Any, x: np.ndarray) -> np.ndarray:
+        """`y` as the loss wants it, checked against `x` and the network's outputs."""
+        n_outputs = count_outputs(self.network, x)
+        array = as_array(y, "y")
+        if array.ndim == 0 or len(array) != len(x):
+            raise DataError(f"X has {len(x)} rows and y has {array.size if array.ndim == 0 else len(array)}: give one target a row.")
+        return self._needs_loss().as_targets(array, n_outputs, self.dtype)
+
+    def _needs_loss(self) -> Loss:
+        if self.loss is None:
+            raise InputError("This model has no loss: pellucid.Model(..., loss=CategoricalCrossEntropy()).")
+        return self.loss
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model (layers, values, loss, optimiser, history) to one .safetensors file, whole or not at all."""
+        from pellucid.exchange import model_file
+
+        model_file.save(self, path)
+
+    def _saver(self, path: Any) -> Callable[[TrainingState, dict[str, np.ndarray]], None]:
+        from pellucid.exchange import model_file
+
+        return lambda state, values: model_file.save_checkpoint(self, path, state, values)
+
+    def _resume(self, path: Any) -> None:
+        from pellucid.exchange import model_file
+
+        if path is None:
+            raise InputError("resume=True needs the file to go on from: fit(..., checkpoint='run.safetensors', resume=True).")
+        state, values = model_file.load_checkpoint(self, path)
+        if state is not None:
+            self._state = state
+            self._write_back(values)
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and state by name, such as "0.weights"."""
+        return copied(get_values(self.network))
+
+    def summary(self) -> str:
+        """The layers and their numbers of parameters, as text."""
+        return summary(self.network)
+
+    def regions_svg(self, X: Any, y: Any, **options: Any) -> str:
+        """The decision regions of a two-input network as an SVG picture."""
+        from pellucid.glass import regions
+
+        return regions.draw(self.predict, np.asarray(X), np.asarray(y), **options)
+
+    def plot_regions(self, X: Any, y: Any, **options: Any) -> Any:
+        """The decision regions of a two-input network with matplotlib; returns the figure. Needs the extra "plot"."""
+        from pellucid.glass import plots
+
+        return plots.plot_regions(self.predict, np.asarray(X), np.asarray(y), **options)
+
+    def __repr__(self) -> str:
+        parts = [repr(layer) for layer in self.layers]
+        parts += [f"loss={self.loss!r}"] if self.loss is not None else []
+        return f"Model({', '.join([*parts, f'optimizer={self.optimizer!r}', f'seed={self.seed}'])})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.Lock()
+
+
+def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        hint = f"{given.__name__} is a class: write {given.__name__}()." if isinstance(given, type) else f"Write {name}={example}."
+        raise ContractError(f"{name}={given!r} is not a {kind.__name__}. {hint}")
+
+
+def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
+    if given is None:
+        given = () if loss is None or loss.metric is None else (loss.metric,)
+    named: dict[str, Metric] = {}
+    for metric in (given,) if isinstance(given, str) or callable(given) else given:
+        if isinstance(metric, str):
+            if metric not in metric_functions.by_name:
+                raise InputError(f"metric {metric!r} is not known; write one of {', '.join(metric_functions.by_name)}, or a function.")
+            named[metric] = metric_functions.by_name[metric]
+        elif callable(metric):
+            named[getattr(metric, "__name__", type(metric).__name__)] = metric
+        else:
+            raise InputError(f"metrics={given!r}: expected names such as 'accuracy', or functions (outputs, targets).")
+    return named
+
+
+def _check_batch(batch_size: Any, rows: int | None = None) -> int:
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise InputError(f"batch_size={batch_size!r}: expected a whole number of at least 1, or None for all rows at once.")
+    if rows is not None and batch_size > rows:
+        raise InputError(f"batch_size={batch_size}, but there are only {rows} rows to train on; write batch_size=None.")
+    return int(batch_size)
+
+
+def _choose_engine(engine: str) -> None:
+    if engine not in ("auto", "numpy"):
+        raise InputError(f"engine={engine!r}: this version has 'numpy' (which 'auto' chooses).")
+
+
+def _sample_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:
+    if given is None:
+        return None
+    weights = as_array(given, "sample_weight", dtype)
+    check_finite(weights, "sample_weight")
+    if weights.shape != (rows,) or weights.min() < 0 or weights.sum() == 0:
+        raise DataError(
+            f"sample_weight has shape {weights.shape}: expected one number of at least 0 for each of the {rows} rows, "
+            "not all of them 0."
+        )
+    return weights
+
+
+def _warn_about_pair(last: Any, loss: Loss) -> None:
+    if loss.fits and type(last).__name__ not in loss.fits:
+        warnings.warn(
+            f"{type(loss).__name__} expects probabilities, but the last layer is {last!r}. "
+            f"End the network with {loss.fits[0]}(), the pair that fits.",
+            stacklevel=3,
+        )
+
+
+def _warn_about_scale(X: Any) -> None:
+    if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.size and X.max() > 1:
+        warnings.warn(
+            "X holds whole numbers up to 255, as images do. Networks learn better from small numbers: write X / 255.",
+            stacklevel=3,
+        )
