@@ -21,7 +21,7 @@ from pellucid.network import build, copied, count_outputs, get_values, set_value
 from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed, generator
 from pellucid.step import evaluate_losses
-from pellucid.training import EarlyStopping, History, Plan, Progress, TrainingState, run, somebody_looks
+from pellucid.training import EarlyStopping, History, Plan, Progress, Trainer, TrainingState, somebody_looks
 
 Metric = Callable[[Any, Any], float]
 
@@ -170,7 +170,8 @@ class Model:
             model=self,
             progress=Progress(until, seen),
         )
-        self.history = run(plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state)
+        trainer = Trainer(plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state)
+        self.history = trainer.run()
         self.history.engine_reason = "NumPy is the engine of this version"
         return self.history
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import get_values, named, set_values
+from pellucid.network import named
 from pellucid.optimizers import Optimizer
 from pellucid.optimizers.base import clip_by_value, norm_factor
 from pellucid.randomness import Draws, permutation
@@ -57,6 +57,14 @@ class EpochResult:
     targets: np.ndarray | None = None
 
 
+@dataclass
+class Snapshot:
+    """A network's values at the end of an epoch: the flat buffer, and the state arrays in order."""
+
+    flat: np.ndarray
+    state: list[np.ndarray]
+
+
 class NumpyEngine:
     """Trains a network with NumPy. `slots`: those of an earlier run, by "slot/key", or None to start at 0."""
 
@@ -78,6 +86,7 @@ class NumpyEngine:
     def _lay_out(self, slots: dict[str, np.ndarray]) -> None:
         """One flat buffer a role (parameter, gradient, each slot), and the slices that the update walks over."""
         places = list(named(self.step.network, "params"))
+        self.state = list(named(self.step.network, "state"))
         sizes = [getattr(layer, name).size for _, layer, name in places]
         ends = np.cumsum(sizes, dtype=int)
         size, dtype = int(ends[-1]) if places else 0, getattr(places[0][1], places[0][2]).dtype if places else "f4"
@@ -167,21 +176,26 @@ class NumpyEngine:
         square_sum = sum((gradient * gradient).sum() for gradient in gradients)
         return norm_factor(np.asarray(square_sum, self.flat.dtype), self.optimizer.clip_norm)  # type: ignore[arg-type]
 
-    def values(self) -> dict[str, np.ndarray]:
-        """Every parameter and state array, fresh and writable."""
-        flat = self.flat.copy()
+    def snapshot(self) -> Snapshot:
+        """The values now, in one cheap copy."""
+        return Snapshot(self.flat.copy(), [getattr(layer, name) for _, layer, name in self.state])
+
+    def values(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
+        """Every parameter and state array of a snapshot by key, fresh and writable."""
+        flat = snapshot.flat.copy()
         fresh = {key: flat[span].reshape(shape) for key, _, _, span, shape in self.places}
-        return {**fresh, **{key: np.array(value) for key, value in get_values(self.step.network, "state").items()}}
+        state = {key: np.array(value) for (key, _, _), value in zip(self.state, snapshot.state, strict=True)}
+        return {**fresh, **state}
 
     def finite(self) -> bool:
         """Whether every parameter is a finite number: one that is not makes the sum not finite either."""
         return bool(np.isfinite(self.flat.sum()))
 
-    def restore(self, values: dict[str, np.ndarray]) -> None:
-        """Go on from these values."""
-        for key, _, _, span, _ in self.places:
-            self.flat[span] = values[key].reshape(-1)
-        set_values(self.step.network, {key: values[key] for key, _, _ in named(self.step.network, "state")})
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot."""
+        self.flat[:] = snapshot.flat
+        for (_, layer, name), value in zip(self.state, snapshot.state, strict=True):
+            setattr(layer, name, value)
 
     def slots(self) -> dict[str, np.ndarray]:
         """The optimiser's running averages by "slot/key", fresh."""

@@ -64,105 +64,142 @@ class Plan:
     progress: Progress
 
 
-def run(plan: Plan, engine: NumpyEngine, optimizer: Optimizer, state: TrainingState) -> History:
-    """Train until the plan, a callback, early stopping or Ctrl-C says stop. `state` is kept up to date."""
-    history, started = History(), time.perf_counter()
-    history.epochs, history.engine = list(state.rows), engine.name
-    schedule = optimizer.schedule
-    if isinstance(schedule, Schedule) and state.schedule:
-        schedule.restore(state.schedule)
-    good = engine.values()
-    try:
-        history.stopped = "finished"
-        while state.epoch < plan.until:
-            row, good = _epoch(plan, engine, optimizer, schedule, state, good)
-            history.epochs.append(row)
-            reason = _after_epoch(plan, engine, state, row, good)
-            if reason:
-                history.stopped = reason
-                break
-    except KeyboardInterrupt:
-        history.stopped = "interrupted"
-        engine.restore(good)
-    if state.best_values and (plan.early_stopping or history.stopped == "interrupted"):
-        good = state.best_values
-        plan.write_back({key: value.copy() for key, value in good.items()})
-    else:
-        plan.write_back(good)
-    history.best_epoch = _best_epoch(history)
-    state.slots = engine.slots()
-    state.rows = list(history.epochs)
-    history.seconds = time.perf_counter() - started
-    plan.progress.close(history.last, history.stopped)
-    return history
+class Rates:
+    """The optimiser's numbers for every step, computed for many steps ahead at once."""
+
+    AHEAD = 1024
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer, self.schedule = optimizer, optimizer.schedule
+        self.forget()
+
+    def forget(self) -> None:
+        """Compute afresh: the schedule has changed its mind."""
+        self.start, self.rates, self.learning_rates = 0, [], []
+
+    def take(self, step: int, count: int) -> tuple[list[tuple[float, ...]], float]:
+        """The numbers of `count` updates from number `step` on, and the last one's learning rate."""
+        at = step - self.start
+        if at < 0 or at + count > len(self.rates):
+            self.start, at = step, 0
+            steps = step + np.arange(max(count, self.AHEAD), dtype=float)
+            if isinstance(self.schedule, Schedule):
+                learning_rates = np.broadcast_to(self.schedule(steps), steps.shape)
+            else:  # a user's function may know single numbers only
+                learning_rates = np.array([float(self.schedule(int(number))) for number in steps])
+            columns = np.broadcast_arrays(*self.optimizer.rates(learning_rates, steps), steps)[:-1]
+            self.rates = list(zip(*(column.tolist() for column in columns), strict=True))
+            self.learning_rates = learning_rates.tolist()
+        return self.rates[at : at + count], self.learning_rates[at + count - 1]
 
 
-def _epoch(
-    plan: Plan, engine: NumpyEngine, optimizer: Optimizer, schedule: Any, state: TrainingState, good: Arrays
-) -> tuple[Row, Arrays]:
-    """One epoch: its row of figures, and the values after it."""
-    steps = state.step + np.arange(plan.data.steps, dtype=float)
-    learning_rates = np.broadcast_to(np.asarray(_rates_of(schedule, steps), float), steps.shape)
-    columns = np.broadcast_arrays(*optimizer.rates(learning_rates, steps), steps)[:-1]
-    rates = list(zip(*(column.tolist() for column in columns), strict=True))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        result = engine.run_epoch(plan.data, state.epoch, rates, keep_outputs=bool(plan.metrics))
-    values = engine.values()
-    if not (np.isfinite(result.loss) and engine.finite()):
-        engine.restore(good)
-        plan.write_back(good)
+class Trainer:
+    """One run of training: a plan, an engine, and where it stands."""
+
+    WRITE_EVERY = 0.05  # seconds between two looks that another thread gets at the network while it trains
+
+    def __init__(self, plan: Plan, engine: NumpyEngine, optimizer: Optimizer, state: TrainingState) -> None:
+        self.plan, self.engine, self.state = plan, engine, state
+        if isinstance(optimizer.schedule, Schedule) and state.schedule:
+            optimizer.schedule.restore(state.schedule)
+        self.rates = Rates(optimizer)
+        self.good = engine.snapshot()
+        self.written = 0.0
+        self.best_epoch = next((int(r["epoch"]) for r in reversed(state.rows) if r.get("val_loss") == state.best_loss), 0)
+
+    def run(self) -> History:
+        """Train until the plan, a callback, early stopping or Ctrl-C says stop."""
+        history, started = History(), time.perf_counter()
+        history.engine, history.stopped = self.engine.name, "finished"
+        try:
+            while self.state.epoch < self.plan.until:
+                row = self._epoch()
+                reason = self._after(row)
+                if reason:
+                    history.stopped = reason
+                    break
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+            self.engine.restore(self.good)
+        if self.state.best_values and (self.plan.early_stopping or history.stopped == "interrupted"):
+            self.plan.write_back({key: value.copy() for key, value in self.state.best_values.items()})
+        else:
+            self.plan.write_back(self.engine.values(self.good))
+        self.state.slots = self.engine.slots()
+        history.epochs = list(self.state.rows)
+        history.best_epoch = self.best_epoch or None
+        history.seconds = time.perf_counter() - started
+        self.plan.progress.close(history.last, history.stopped)
+        return history
+
+    def _epoch(self) -> Row:
+        """One epoch: its row of figures."""
+        plan, state = self.plan, self.state
+        rates, learning_rate = self.rates.take(state.step, plan.data.steps)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            result = self.engine.run_epoch(plan.data, state.epoch, rates, keep_outputs=bool(plan.metrics))
+        if not (np.isfinite(result.loss) and self.engine.finite()):
+            self._give_up(result.loss, learning_rate)
+        self.good = self.engine.snapshot()
+        state.epoch += 1
+        state.step += plan.data.steps
+        row: Row = {"epoch": state.epoch, "loss": result.loss, "learning_rate": learning_rate}
+        for name, metric in plan.metrics.items():
+            row[name] = float(metric(result.outputs, result.targets))
+        return row
+
+    def _give_up(self, loss: float, learning_rate: float) -> None:
+        epoch = self.state.epoch
+        self.engine.restore(self.good)
+        self.plan.write_back(self.engine.values(self.good))
         raise NonFiniteError(
-            f"Training broke down in epoch {state.epoch + 1}: the loss was {result.loss}. The network has its values "
-            f"from the end of epoch {state.epoch} back. Usual causes: a learning rate that is too high (it was "
-            f"{learning_rates[-1]:.3g}; try a tenth), inputs that are not scaled, or no limit on the gradient "
-            "(try clip_norm=1.0 in the optimiser)."
+            f"Training broke down in epoch {epoch + 1}: the loss was {loss}. The network has its values from the end of "
+            f"epoch {epoch} back. Usual causes: a learning rate that is too high (it was {learning_rate:.3g}; try a "
+            "tenth), inputs that are not scaled, or no limit on the gradient (try clip_norm=1.0 in the optimiser)."
         )
-    state.epoch += 1
-    state.step += plan.data.steps
-    plan.write_back(values)
-    row: Row = {"epoch": state.epoch, "loss": result.loss, "learning_rate": float(learning_rates[-1])}
-    for name, metric in plan.metrics.items():
-        row[name] = float(metric(result.outputs, result.targets))
-    if plan.judge is not None:
-        row.update(plan.judge(values))
-    if isinstance(schedule, Schedule):
-        schedule.watch(row.get("val_loss", row["loss"]))
-        state.schedule = schedule.state()
-    return row, values
 
+    def _after(self, row: Row) -> str:
+        """Judge, remember the best, save, call back; the reason to stop, or nothing."""
+        plan, state = self.plan, self.state
+        values: Arrays | None = None
+        if plan.judge is not None or plan.save is not None or plan.callbacks:
+            values = self.engine.values(self.good)
+        if plan.judge is not None and values is not None:
+            row.update(plan.judge(values))
+            self._remember_best(row, values)
+        self._watch(row)
+        state.rows.append(row)
+        now = time.perf_counter()
+        if plan.callbacks or now - self.written > self.WRITE_EVERY:
+            plan.write_back(self.engine.values(self.good))
+            self.written = now
+        plan.progress.update(row)
+        reason = self._reason_to_stop(row)
+        if plan.save is not None and values is not None:
+            state.slots = self.engine.slots()
+            plan.save(state, values)
+        return reason
 
-def _rates_of(schedule: Any, steps: np.ndarray) -> Any:
-    """Learning rates for `steps`; a user's function may know single numbers only."""
-    if isinstance(schedule, Schedule):
-        return schedule(steps)
-    return [float(schedule(int(step))) for step in steps]
+    def _remember_best(self, row: Row, values: Arrays) -> None:
+        stopping, state = self.plan.early_stopping, self.state
+        if row["val_loss"] < state.best_loss - (stopping.min_delta if stopping else 0.0):
+            state.best_loss, state.best_values = row["val_loss"], values
+            self.best_epoch = state.epoch
 
+    def _watch(self, row: Row) -> None:
+        schedule = self.rates.schedule
+        if isinstance(schedule, Schedule):
+            schedule.watch(row.get("val_loss", row["loss"]))
+            seen = schedule.state()
+            if seen.get("cuts") != self.state.schedule.get("cuts"):
+                self.rates.forget()
+            self.state.schedule = seen
 
-def _after_epoch(plan: Plan, engine: NumpyEngine, state: TrainingState, row: Row, values: Arrays) -> str:
-    """Remember the best, save, call back; the reason to stop, or nothing."""
-    stopping, loss = plan.early_stopping, row.get("val_loss")
-    state.rows.append(row)
-    if loss is not None and loss < state.best_loss - (stopping.min_delta if stopping else 0.0):
-        state.best_loss = loss
-        state.best_values = {key: value.copy() for key, value in values.items()}
-    plan.progress.update(row)
-    reason = ""
-    for callback in plan.callbacks:
-        if callback(plan.model, row) is True:
-            reason = f"stopped by {getattr(callback, '__name__', 'a callback')}"
-    if stopping and state.epoch - _best_so_far(state) >= stopping.patience:
-        reason = f"no better validation loss for {stopping.patience} epochs"
-    if plan.save is not None:
-        state.slots = engine.slots()
-        plan.save(state, values)
-    return reason
-
-
-def _best_so_far(state: TrainingState) -> int:
-    return next((int(row["epoch"]) for row in reversed(state.rows) if row.get("val_loss") == state.best_loss), 0)
-
-
-def _best_epoch(history: History) -> int | None:
-    if not history.epochs or "val_loss" not in history.last:
-        return None
-    return int(min(history.epochs, key=lambda row: row.get("val_loss", float("inf")))["epoch"])
+    def _reason_to_stop(self, row: Row) -> str:
+        stopping = self.plan.early_stopping
+        for callback in self.plan.callbacks:
+            if callback(self.plan.model, row) is True:
+                return f"stopped by {getattr(callback, '__name__', 'a callback')}"
+        if stopping and self.state.epoch - self.best_epoch >= stopping.patience:
+            return f"no better validation loss for {stopping.patience} epochs"
+        return ""
