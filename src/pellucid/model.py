@@ -88,7 +88,9 @@ class Model:
         return self._forward(x)
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
-        output: np.ndarray = self.network.run_copy().forward(x)
+        with self._lock:  # a network that is being trained is copied whole, never half of one epoch, half of the next
+            run_on = self.network.run_copy()
+        output: np.ndarray = run_on.forward(x)
         return output
 
     def predict_classes(self, X: Any, batch_size: int | None = None) -> np.ndarray:
@@ -176,7 +178,7 @@ class Model:
         return self.history
 
     def _write_back(self, values: dict[str, np.ndarray]) -> None:
-        with self._lock:  # two fits of one model may interleave whole networks, never halves of them
+        with self._lock:
             set_values(self.network, values)
 
     def _judge(self, x: np.ndarray, targets: np.ndarray) -> Callable[[dict[str, np.ndarray]], dict[str, float]]:

@@ -59,9 +59,9 @@ class EpochResult:
 
 @dataclass
 class Snapshot:
-    """A network's values at the end of an epoch: the flat buffer, and the state arrays in order."""
+    """Where training stood at the end of an epoch: parameters and slots as one array, and the state arrays in order."""
 
-    flat: np.ndarray
+    lasting: np.ndarray
     state: list[np.ndarray]
 
 
@@ -90,9 +90,9 @@ class NumpyEngine:
         sizes = [getattr(layer, name).size for _, layer, name in places]
         ends = np.cumsum(sizes, dtype=int)
         size, dtype = int(ends[-1]) if places else 0, getattr(places[0][1], places[0][2]).dtype if places else "f4"
-        self.flat = np.empty(size, dtype)
+        self.lasting = np.zeros((1 + len(self.optimizer.slots), size), dtype)  # parameters, then each slot
+        self.flat, self.slot_flats = self.lasting[0], list(self.lasting[1:])
         self.gradient = np.zeros(size, dtype)
-        self.slot_flats = [np.zeros(size, dtype) for _ in self.optimizer.slots]
         self.places = []
         for (key, layer, name), end, length in zip(places, ends, sizes, strict=True):
             span, value = slice(int(end) - length, int(end)), getattr(layer, name)
@@ -177,12 +177,12 @@ class NumpyEngine:
         return norm_factor(np.asarray(square_sum, self.flat.dtype), self.optimizer.clip_norm)  # type: ignore[arg-type]
 
     def snapshot(self) -> Snapshot:
-        """The values now, in one cheap copy."""
-        return Snapshot(self.flat.copy(), [getattr(layer, name) for _, layer, name in self.state])
+        """Parameters, slots and state as they are now, in one cheap copy."""
+        return Snapshot(self.lasting.copy(), [getattr(layer, name) for _, layer, name in self.state])
 
     def values(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
         """Every parameter and state array of a snapshot by key, fresh and writable."""
-        flat = snapshot.flat.copy()
+        flat = snapshot.lasting[0].copy()
         fresh = {key: flat[span].reshape(shape) for key, _, _, span, shape in self.places}
         state = {key: np.array(value) for (key, _, _), value in zip(self.state, snapshot.state, strict=True)}
         return {**fresh, **state}
@@ -191,17 +191,11 @@ class NumpyEngine:
         """Whether every parameter is a finite number: one that is not makes the sum not finite either."""
         return bool(np.isfinite(self.flat.sum()))
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot."""
-        self.flat[:] = snapshot.flat
-        for (_, layer, name), value in zip(self.state, snapshot.state, strict=True):
-            setattr(layer, name, value)
-
-    def slots(self) -> dict[str, np.ndarray]:
+    def slots(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
         """The optimiser's running averages by "slot/key", fresh."""
         return {
             f"{slot}/{key}": flat[span].reshape(shape).copy()
-            for slot, flat in zip(self.optimizer.slots, self.slot_flats, strict=True)
+            for slot, flat in zip(self.optimizer.slots, snapshot.lasting[1:], strict=True)
             for key, _, _, span, shape in self.places
         }
 

@@ -120,12 +120,11 @@ class Trainer:
                     break
         except KeyboardInterrupt:
             history.stopped = "interrupted"
-            self.engine.restore(self.good)
+        finally:  # whatever happened, model and optimiser stand where the last whole epoch left them
+            self.plan.write_back(self.engine.values(self.good))
+            self.state.slots = self.engine.slots(self.good)
         if self.state.best_values and (self.plan.early_stopping or history.stopped == "interrupted"):
             self.plan.write_back({key: value.copy() for key, value in self.state.best_values.items()})
-        else:
-            self.plan.write_back(self.engine.values(self.good))
-        self.state.slots = self.engine.slots()
         history.epochs = list(self.state.rows)
         history.best_epoch = self.best_epoch or None
         history.seconds = time.perf_counter() - started
@@ -150,8 +149,6 @@ class Trainer:
 
     def _give_up(self, loss: float, learning_rate: float) -> None:
         epoch = self.state.epoch
-        self.engine.restore(self.good)
-        self.plan.write_back(self.engine.values(self.good))
         raise NonFiniteError(
             f"Training broke down in epoch {epoch + 1}: the loss was {loss}. The network has its values from the end of "
             f"epoch {epoch} back. Usual causes: a learning rate that is too high (it was {learning_rate:.3g}; try a "
@@ -171,12 +168,12 @@ class Trainer:
         state.rows.append(row)
         now = time.perf_counter()
         if plan.callbacks or now - self.written > self.WRITE_EVERY:
-            plan.write_back(self.engine.values(self.good))
+            plan.write_back(values if values is not None else self.engine.values(self.good))
             self.written = now
         plan.progress.update(row)
         reason = self._reason_to_stop(row)
         if plan.save is not None and values is not None:
-            state.slots = self.engine.slots()
+            state.slots = self.engine.slots(self.good)
             plan.save(state, values)
         return reason
 
