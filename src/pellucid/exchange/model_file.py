@@ -84,7 +84,7 @@ def rebuild(text: Any, makers: dict[str, dict[str, Any]]) -> Any:
         return makers[kind][name](*children, **arguments)
     except PellucidError:
         raise
-    except Exception as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
         raise FileError(f"The file's arguments do not fit {name}: {str(error)[:120]}") from None
 
 

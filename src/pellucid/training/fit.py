@@ -163,7 +163,7 @@ class Trainer:
             values = self.engine.values(self.good)
         if plan.judge is not None and values is not None:
             row.update(plan.judge(values))
-            self._remember_best(row, values)
+            self._remember_best(row)
         self._watch(row)
         state.rows.append(row)
         now = time.perf_counter()
@@ -177,10 +177,10 @@ class Trainer:
             plan.save(state, values)
         return reason
 
-    def _remember_best(self, row: Row, values: Arrays) -> None:
+    def _remember_best(self, row: Row) -> None:
         stopping, state = self.plan.early_stopping, self.state
         if row["val_loss"] < state.best_loss - (stopping.min_delta if stopping else 0.0):
-            state.best_loss, state.best_values = row["val_loss"], values
+            state.best_loss, state.best_values = row["val_loss"], self.engine.values(self.good)
             self.best_epoch = state.epoch
 
     def _watch(self, row: Row) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TextIO
@@ -16,7 +17,7 @@ def somebody_looks(stream: TextIO) -> bool:
 
 def spark(values: list[float], width: int = 12) -> str:
     """The last values as little blocks, the lowest of them at the bottom."""
-    seen = [value for value in values[-width:] if value == value and abs(value) != float("inf")]
+    seen = [value for value in values[-width:] if math.isfinite(value)]
     if not seen:
         return ""
     low, high = min(seen), max(seen)
