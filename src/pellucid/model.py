@@ -239,10 +239,10 @@ class Model:
         return lambda state, values: model_file.save_checkpoint(self, path, state, values)
 
     def _resume(self, path: Any) -> None:
-        from pellucid.exchange import model_file
-
         if path is None:
             raise InputError("resume=True needs the file to go on from: fit(..., checkpoint='run.safetensors', resume=True).")
+        from pellucid.exchange import model_file
+
         state, values = model_file.load_checkpoint(self, path)
         if state is not None:
             self._state = state
