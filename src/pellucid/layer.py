@@ -67,7 +67,7 @@ class Layer:
 
     def penalty(self) -> Any:
         """What regularisation adds to the loss: a number. The backward pass already holds its gradient."""
-        return sum(child.penalty() for child in self.layers) if self.layers else 0.0
+        return sum((child.penalty() for child in self.layers), 0.0)
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw this layer's own parameters (not its children's) from `rng`. Nothing for a layer without any."""

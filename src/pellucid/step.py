@@ -27,7 +27,8 @@ class Pass:
         self.loss: Loss = pair if pair is not None else loss.run_copy()
         self.fused = pair is not None
         self.body = Sequential(*self.network.layers[:-1]) if self.fused else self.network
-        self.penalized = any(type(layer).penalty is not Layer.penalty for _, layer in self.network.walk())
+        none = self.network.penalty()  # a plain 0.0 says that no layer is regularised, whatever its weights
+        self.penalized = not (type(none) is float and none == 0.0)
         _spare_first_dinputs(self.body)
 
     def run(self, x: Array, y: Array, weights: Array | None = None) -> Array:
@@ -40,7 +41,7 @@ class Pass:
         if of_class is not None:
             weights = of_class.astype(losses.dtype) if weights is None else weights * of_class.astype(losses.dtype)
         if weights is None:
-            value = losses.mean()
+            value = losses.sum() / losses.shape[0]
             gradient = self.loss.backward() * (1.0 / losses.shape[0])
         else:
             share = weights / (weights.sum() + 1e-30)  # a batch of nothing but zeros teaches nothing

@@ -131,9 +131,12 @@ class NumpyEngine:
         kept = None
         for number, step_rates in enumerate(rates):
             at = slice(number * size, min((number + 1) * size, data.rows))
-            rows: Any = at if order is None else order[at]
-            x, y = data.x[rows], data.y[rows]
-            weights = None if data.weights is None else data.weights[rows]
+            if order is None:
+                x, y, weights = data.x[at], data.y[at], None if data.weights is None else data.weights[at]
+            else:
+                rows = order[at]
+                x, y = data.x.take(rows, axis=0), data.y.take(rows, axis=0)  # twice as fast as data.x[rows]
+                weights = None if data.weights is None else data.weights[rows]
             self.draws.moment.epoch, self.draws.moment.step = epoch, number
             total += float(self.step.run(x, y, weights)) * (at.stop - at.start)
             if keep_outputs:

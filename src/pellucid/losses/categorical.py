@@ -149,7 +149,7 @@ class SoftmaxCrossEntropy(CategoricalCrossEntropy):
         exponentials = xp.exp(shifted)
         total = exponentials.sum(axis=-1, keepdims=True)
         self.probabilities = exponentials / total
-        return xp.log(total[..., 0]) - (self.targets * shifted).sum(axis=-1)
+        return xp.log(total[..., 0]) - xp.vecdot(self.targets, shifted)
 
     def backward(self) -> Array:
         self.doutputs = self.probabilities - self.targets
