@@ -5,7 +5,7 @@ arrays' bytes. The metadata holds a SHA-256 over the whole file with the digest'
 here rather than by the safetensors library because the digest must be inside, and because a reader of files from
 anywhere has to refuse what that library lets pass (a name twice, NaN). What is written, the library reads.
 
-Source: the safetensors format, https://huggingface.co/docs/safetensors.
+Source: the safetensors format, version 0.4 and later.
 """
 
 from __future__ import annotations

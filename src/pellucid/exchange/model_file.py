@@ -185,6 +185,9 @@ def load(path: Path, custom: Sequence[type[Layer]] = ()) -> Model:
         raise FileError(f"{path}: {error}") from None
     except (PellucidError, KeyError, TypeError, ValueError, AttributeError, RecursionError, MemoryError) as error:
         raise FileError(f"{path} does not describe a network that pellucid can build: {str(error)[:160]}") from None
+    unused = {name for name in arrays if not name.startswith(("best/", "slots/"))} - {new for _, new, _ in _renamed(model.network)}
+    if unused:
+        raise FileError(f"{path} holds arrays that belong to no layer: {', '.join(sorted(unused))[:100]}.")
     model._write_back(_values(model, arrays, path))
     if rows:
         model.history = History()
