@@ -16,7 +16,7 @@ import numpy as np
 
 Turn = Callable[[int], dict[str, float]]
 Spec = dict[str, Any]
-RATE, BETA_1, BETA_2, EPSILON = 1e-4, 0.9, 0.999, 1e-7
+RATE, BETA_1, BETA_2, EPSILON = 1e-5, 0.9, 0.999, 1e-7
 
 
 def data(spec: Spec) -> tuple[np.ndarray, np.ndarray]:

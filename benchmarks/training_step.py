@@ -17,7 +17,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "4-16-3, batch 32": {"dims": [4, 16, 3], "batch": 32, "rows": 320},
     "2-64-3, batch 300": {"dims": [2, 64, 3], "batch": 300, "rows": 3000},
     "784-128-128-10, batch 128": {"dims": [784, 128, 128, 10], "batch": 128, "rows": 6400},
-    "1024-2048-2048-1000, batch 256": {"dims": [1024, 2048, 2048, 1000], "batch": 256, "rows": 2048},
+    "1024-2048-2048-1000, batch 256": {"dims": [1024, 2048, 2048, 1000], "batch": 256, "rows": 4096},
 }
 CONTENDERS = ["pellucid", "pellucid, jax", "PyTorch", "scikit-learn", "book's shape", "matrix products"]
 # times faster than PyTorch: the NumPy engine, the JAX engine
