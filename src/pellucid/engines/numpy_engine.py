@@ -179,9 +179,14 @@ class NumpyEngine:
         square_sum = sum((gradient * gradient).sum() for gradient in gradients)
         return norm_factor(np.asarray(square_sum, self.flat.dtype), self.optimizer.clip_norm)  # type: ignore[arg-type]
 
-    def snapshot(self) -> Snapshot:
-        """Parameters, slots and state as they are now, in one cheap copy."""
-        return Snapshot(self.lasting.copy(), [getattr(layer, name) for _, layer, name in self.state])
+    def snapshot(self, into: Snapshot | None = None) -> Snapshot:
+        """Parameters, slots and state as they are now, in one copy; `into` an older one, whose memory is used again."""
+        state = [getattr(layer, name) for _, layer, name in self.state]
+        if into is None:
+            return Snapshot(self.lasting.copy(), state)
+        np.copyto(into.lasting, self.lasting)
+        into.state = state
+        return into
 
     def values(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
         """Every parameter and state array of a snapshot by key, fresh and writable."""

@@ -96,7 +96,8 @@ class Rates:
 class Trainer:
     """One run of training: a plan, an engine, and where it stands."""
 
-    WRITE_EVERY = 0.05  # seconds between two looks that another thread gets at the network while it trains
+    WRITE_EVERY = 0.05  # seconds between two looks that another thread gets at the network while it trains, ...
+    WRITE_SHARE = 0.02  # ... and the share of the time that giving them may cost where the network is large
 
     def __init__(self, plan: Plan, engine: NumpyEngine, optimizer: Optimizer, state: TrainingState) -> None:
         self.plan, self.engine, self.state = plan, engine, state
@@ -104,7 +105,7 @@ class Trainer:
             optimizer.schedule.restore(state.schedule)
         self.rates = Rates(optimizer)
         self.good = engine.snapshot()
-        self.written = 0.0
+        self.next_write = 0.0
         self.best_epoch = next((int(r["epoch"]) for r in reversed(state.rows) if r.get("val_loss") == state.best_loss), 0)
 
     def run(self) -> History:
@@ -139,7 +140,7 @@ class Trainer:
             result = self.engine.run_epoch(plan.data, state.epoch, rates, keep_outputs=bool(plan.metrics))
         if not (np.isfinite(result.loss) and self.engine.finite()):
             self._give_up(result.loss, learning_rate)
-        self.good = self.engine.snapshot()
+        self.good = self.engine.snapshot(self.good)
         state.epoch += 1
         state.step += plan.data.steps
         row: Row = {"epoch": state.epoch, "loss": result.loss, "learning_rate": learning_rate}
@@ -166,10 +167,11 @@ class Trainer:
             self._remember_best(row)
         self._watch(row)
         state.rows.append(row)
-        now = time.perf_counter()
-        if plan.callbacks or now - self.written > self.WRITE_EVERY:
+        start = time.perf_counter()
+        if plan.callbacks or start > self.next_write:
             plan.write_back(values if values is not None else self.engine.values(self.good))
-            self.written = now
+            end = time.perf_counter()
+            self.next_write = end + max(self.WRITE_EVERY, (end - start) / self.WRITE_SHARE)
         plan.progress.update(row)
         reason = self._reason_to_stop(row)
         if plan.save is not None and values is not None:
