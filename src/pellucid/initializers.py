@@ -16,7 +16,8 @@ import numpy as np
 
 from pellucid.errors import InputError
 
-Initializer = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+# A string inside, so that importing pellucid does not load numpy.random, which takes longer than all of pellucid.
+Initializer = Callable[["np.random.Generator", tuple[int, ...]], np.ndarray]
 
 
 class _Named:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,8 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
     Source: Alpaydin and Kaynak (1998), UCI Machine Learning Repository, CC BY 4.0 (licence beside the data).
     """
-    folder = Path(__file__).parent / "digits_data"
-    with np.load(folder / "digits.npz", allow_pickle=False) as file:
+    path = os.path.join(os.path.dirname(__file__), "digits_data", "digits.npz")
+    with np.load(path, allow_pickle=False) as file:
         images, labels = file["images"], file["labels"]
     return images.reshape(-1, 64).astype(np.float32) / 16, labels.astype(np.int64)
 
