@@ -166,7 +166,9 @@ def test_weights_set_by_hand_are_kept_and_others_drawn_from_the_seed():
 
 def test_batch_norm_state_moves_in_training_and_predictions_do_not_depend_on_the_batch():
     x, y = four_corners()
-    model = pellucid.Model(Dense(2, 8), BatchNorm(8), ReLU(), Dropout(0.2), Dense(8, 2), Softmax(), loss=CategoricalCrossEntropy())
+    model = pellucid.Model(
+        Dense(2, 8), BatchNorm(8), ReLU(), Dropout(0.2), Dense(8, 2), Softmax(), loss=CategoricalCrossEntropy()
+    )
     model.fit(x, y, epochs=20, batch_size=50)
     assert abs(model.layers[1].running_mean).max() > 0
     np.testing.assert_allclose(model.predict(x, batch_size=7), model.predict(x), atol=1e-6)

@@ -122,7 +122,8 @@ def _shown(layer: Layer) -> str:
     """A layer's arguments as a person would type them: those without a default plainly, the rest when changed."""
     if type(layer).__init__ is object.__init__:
         return ""
-    shown, plain = [], True
+    shown: list[str] = []
+    plain = True
     for name, parameter in list(inspect.signature(type(layer).__init__).parameters.items())[1:]:
         value = getattr(layer, name)
         if parameter.kind is parameter.VAR_POSITIONAL:

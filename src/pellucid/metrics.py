@@ -20,14 +20,18 @@ def labels_of(values: Any, other: Any = None) -> np.ndarray:
     if array.ndim == 1:
         return array.astype(np.int64)
     if array.ndim != 2:
-        raise DataError(f"A metric of classes got shape {array.shape}. Expected labels (rows,) or rows (rows, classes).")
+        raise DataError(
+            f"A metric of classes got shape {array.shape}. Expected labels (rows,) or rows (rows, classes)."
+        )
     return array.argmax(axis=1) if array.shape[1] > 1 else (array[:, 0] > 0.5).astype(np.int64)
 
 
 def _pair(outputs: Any, targets: Any) -> tuple[np.ndarray, np.ndarray]:
     predicted, true = labels_of(outputs), labels_of(targets)
     if len(predicted) != len(true) or not len(true):
-        raise DataError(f"outputs have {len(predicted)} rows and targets {len(true)}: give one target a row, at least one.")
+        raise DataError(
+            f"outputs have {len(predicted)} rows and targets {len(true)}: give one target a row, at least one."
+        )
     return predicted, true
 
 
@@ -110,6 +114,5 @@ def mae(outputs: Any, targets: Any) -> float:
 
 
 by_name: dict[str, Callable[..., Any]] = {
-    metric.__name__: metric
-    for metric in (accuracy, top_k_accuracy, precision, recall, f1, r2, rmse, mae)
+    metric.__name__: metric for metric in (accuracy, top_k_accuracy, precision, recall, f1, r2, rmse, mae)
 }

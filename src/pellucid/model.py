@@ -79,7 +79,11 @@ class Model:
 
         `batch_size`: rows at a time, to save memory; None for all at once.
         """
-        x = X if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1 else as_inputs(X, self.dtype, "X", False)
+        x = (
+            X
+            if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1
+            else as_inputs(X, self.dtype, "X", False)
+        )
         if not len(x):
             raise DataError(f"X is empty: its shape is {x.shape}. Expected at least one row.")
         if batch_size is not None:
@@ -172,7 +176,9 @@ class Model:
             model=self,
             progress=Progress(until, seen),
         )
-        trainer = Trainer(plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state)
+        trainer = Trainer(
+            plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state
+        )
         self.history = trainer.run()
         self.history.engine_reason = "NumPy is the engine of this version"
         return self.history
@@ -217,7 +223,9 @@ class Model:
         n_outputs = count_outputs(self.network, x)
         array = as_array(y, "y")
         if array.ndim == 0 or len(array) != len(x):
-            raise DataError(f"X has {len(x)} rows and y has {array.size if array.ndim == 0 else len(array)}: give one target a row.")
+            raise DataError(
+                f"X has {len(x)} rows and y has {array.size if array.ndim == 0 else len(array)}: give one target a row."
+            )
         return self._needs_loss().as_targets(array, n_outputs, self.dtype)
 
     def _needs_loss(self) -> Loss:
@@ -240,7 +248,9 @@ class Model:
 
     def _resume(self, path: Any) -> None:
         if path is None:
-            raise InputError("resume=True needs the file to go on from: fit(..., checkpoint='run.safetensors', resume=True).")
+            raise InputError(
+                "resume=True needs the file to go on from: fit(..., checkpoint='run.safetensors', resume=True)."
+            )
         from pellucid.exchange import model_file
 
         state, values = model_file.load_checkpoint(self, path)
@@ -285,7 +295,11 @@ class Model:
 
 def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
     if given is not None and not isinstance(given, kind):
-        hint = f"{given.__name__} is a class: write {given.__name__}()." if isinstance(given, type) else f"Write {name}={example}."
+        hint = (
+            f"{given.__name__} is a class: write {given.__name__}()."
+            if isinstance(given, type)
+            else f"Write {name}={example}."
+        )
         raise ContractError(f"{name}={given!r} is not a {kind.__name__}. {hint}")
 
 
@@ -296,7 +310,9 @@ def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
     for metric in (given,) if isinstance(given, str) or callable(given) else given:
         if isinstance(metric, str):
             if metric not in metric_functions.by_name:
-                raise InputError(f"metric {metric!r} is not known; write one of {', '.join(metric_functions.by_name)}, or a function.")
+                raise InputError(
+                    f"metric {metric!r} is not known; write one of {', '.join(metric_functions.by_name)}, or a function."
+                )
             named[metric] = metric_functions.by_name[metric]
         elif callable(metric):
             named[getattr(metric, "__name__", type(metric).__name__)] = metric
@@ -307,7 +323,9 @@ def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
 
 def _check_batch(batch_size: Any, rows: int | None = None) -> int:
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise InputError(f"batch_size={batch_size!r}: expected a whole number of at least 1, or None for all rows at once.")
+        raise InputError(
+            f"batch_size={batch_size!r}: expected a whole number of at least 1, or None for all rows at once."
+        )
     if rows is not None and batch_size > rows:
         raise InputError(f"batch_size={batch_size}, but there are only {rows} rows to train on; write batch_size=None.")
     return int(batch_size)

@@ -23,7 +23,9 @@ def build(layers: Iterable[Any], seed: int, dtype: Any) -> Sequential:
     """
     layers = tuple(layers)
     if not layers:
-        raise ContractError("A network needs at least one layer: pellucid.Model(Dense(2, 64), ReLU(), Dense(64, 3), ...).")
+        raise ContractError(
+            "A network needs at least one layer: pellucid.Model(Dense(2, 64), ReLU(), Dense(64, 3), ...)."
+        )
     for layer in layers:
         check_contract(layer)
     network = Sequential(*layers)
@@ -102,7 +104,9 @@ def count_outputs(network: Layer, inputs: np.ndarray) -> int:
         except ValueError as error:
             raise DataError(f"Layer {number}, {layer!r}, cannot take shape {tuple(x.shape)}: {error}") from None
         if x is None:
-            raise ContractError(f"Layer {number}, {type(layer).__name__}: forward returned nothing. End with return self.output.")
+            raise ContractError(
+                f"Layer {number}, {type(layer).__name__}: forward returned nothing. End with return self.output."
+            )
     return int(x.shape[-1])
 
 

@@ -156,7 +156,12 @@ class Plateau(Schedule):
     """
 
     def __init__(
-        self, learning_rate: float, factor: float = 0.5, patience: int = 10, threshold: float = 1e-4, lowest: float = 0.0
+        self,
+        learning_rate: float,
+        factor: float = 0.5,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        lowest: float = 0.0,
     ) -> None:
         self.learning_rate, self.factor, self.patience = learning_rate, factor, patience
         self.threshold, self.lowest = threshold, lowest
@@ -184,15 +189,16 @@ class Plateau(Schedule):
 
 
 BY_NAME = {
-    made.__name__: made
-    for made in (Constant, InverseTime, StepDecay, Exponential, Cosine, OneCycle, WarmUp, Plateau)
+    made.__name__: made for made in (Constant, InverseTime, StepDecay, Exponential, Cosine, OneCycle, WarmUp, Plateau)
 }
 
 
 def as_schedule(given: Any) -> Callable[[Steps], Any]:
     """A schedule from a number, a schedule or any function of the step."""
     if isinstance(given, bool) or not (callable(given) or isinstance(given, (int, float, np.floating))):
-        raise InputError(f"learning_rate={given!r}: expected a positive number or a schedule such as Cosine(0.01, 1000).")
+        raise InputError(
+            f"learning_rate={given!r}: expected a positive number or a schedule such as Cosine(0.01, 1000)."
+        )
     if callable(given):
         return given
     if not 0.0 <= float(given) < float("inf"):

@@ -107,7 +107,9 @@ class NumpyEngine:
     def _plan(self, size: int) -> None:
         """Small parameters are gathered into the gradient buffer; a large one's gradient is read where it lies."""
         self.small = [
-            (layer, name, self.gradient[span]) for _, layer, name, span, _ in self.places if span.stop - span.start < SLICE
+            (layer, name, self.gradient[span])
+            for _, layer, name, span, _ in self.places
+            if span.stop - span.start < SLICE
         ]
         self.large, runs, start = [], [], 0
         for _, layer, name, span, _ in self.places:

@@ -70,7 +70,9 @@ def write_generations(path: Path, data: bytes, keep: int = 2) -> None:
             if os.path.exists(older):
                 _second_name(older, f"{path}.{number}")
     except OSError as error:
-        raise FileError(f"{path}: the checkpoint before could not be kept: {error.strerror}. It is untouched.") from error
+        raise FileError(
+            f"{path}: the checkpoint before could not be kept: {error.strerror}. It is untouched."
+        ) from error
     write_atomic(path, data)
 
 
@@ -87,7 +89,7 @@ def _second_name(path: str, other: str) -> None:
 
 def read_newest(path: Path, keep: int = 2) -> tuple[Any, Any, list[tuple[str, str]]]:
     """(arrays, metadata, skipped) of the newest generation that is whole; (None, None, skipped) where none is."""
-    skipped = []
+    skipped: list[tuple[str, str]] = []
     for name in [os.fspath(path), *(f"{os.fspath(path)}.{number}" for number in range(1, keep))]:
         try:
             arrays, metadata = container.read(name)

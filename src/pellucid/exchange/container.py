@@ -36,8 +36,14 @@ def encode(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     for name in sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name)):  # keeps every array aligned
         array = arrays[name]
         if not _NAME.fullmatch(name) or array.dtype not in _CODES:
-            raise FileError(f"Array {name!r} of dtype {array.dtype} cannot be saved; expected one of {', '.join(_DTYPES)}.")
-        header[name] = {"dtype": _CODES[array.dtype], "shape": list(array.shape), "data_offsets": [at, at + array.nbytes]}
+            raise FileError(
+                f"Array {name!r} of dtype {array.dtype} cannot be saved; expected one of {', '.join(_DTYPES)}."
+            )
+        header[name] = {
+            "dtype": _CODES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [at, at + array.nbytes],
+        }
         at += array.nbytes
         blobs.append(array.tobytes())
     header["__metadata__"] = {"format": "pellucid", **metadata, "sha256": _BLANK}

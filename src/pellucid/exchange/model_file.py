@@ -76,7 +76,11 @@ def rebuild(text: Any, makers: dict[str, dict[str, Any]]) -> Any:
     if not isinstance(name, str) or name not in makers[kind]:
         raise FileError(
             f"The file holds the {kind} {str(name)[:60]!r}, which this version of pellucid ({__version__}) does not know. "
-            + (f"If it is a class of yours, write pellucid.load(path, custom=[{str(name)[:60]}])." if kind == "layer" else "")
+            + (
+                f"If it is a class of yours, write pellucid.load(path, custom=[{str(name)[:60]}])."
+                if kind == "layer"
+                else ""
+            )
         )
     arguments = {key: rebuild(value, makers) for key, value in text["arguments"].items()}
     children = arguments.pop("layers", ())
@@ -151,7 +155,11 @@ def save_checkpoint(model: Model, path: Path, state: TrainingState, values: dict
     content = _metadata(model, state.rows)
     progress = {"epoch": state.epoch, "step": state.step, "schedule": state.schedule, "best_loss": state.best_loss}
     arrays = _arrays(model.network, values)
-    arrays |= {f"best/{key}": value for key, value in _arrays(model.network, state.best_values).items()} if state.best_values else {}
+    arrays |= (
+        {f"best/{key}": value for key, value in _arrays(model.network, state.best_values).items()}
+        if state.best_values
+        else {}
+    )
     arrays |= {f"slots/{key}": value for key, value in state.slots.items()}
     metadata = {"model": _text(content), "progress": _text(progress)}
     atomic.write_generations(path, container.encode(arrays, metadata))
@@ -185,7 +193,9 @@ def load(path: Path, custom: Sequence[type[Layer]] = ()) -> Model:
         raise FileError(f"{path}: {error}") from None
     except (PellucidError, KeyError, TypeError, ValueError, AttributeError, RecursionError, MemoryError) as error:
         raise FileError(f"{path} does not describe a network that pellucid can build: {str(error)[:160]}") from None
-    unused = {name for name in arrays if not name.startswith(("best/", "slots/"))} - {new for _, new, _ in _renamed(model.network)}
+    unused = {name for name in arrays if not name.startswith(("best/", "slots/"))} - {
+        new for _, new, _ in _renamed(model.network)
+    }
     if unused:
         raise FileError(f"{path} holds arrays that belong to no layer: {', '.join(sorted(unused))[:100]}.")
     model._write_back(_values(model, arrays, path))

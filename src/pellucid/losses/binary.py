@@ -34,7 +34,7 @@ class BinaryCrossEntropy(Loss):
     """
 
     metric = "accuracy"
-    fits = ("Sigmoid", "HardSigmoid")
+    fits: tuple[str, ...] = ("Sigmoid", "HardSigmoid")
     least = 1e-12
 
     def forward(self, outputs: Array, targets: Array) -> Array:

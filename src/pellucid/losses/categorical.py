@@ -40,7 +40,7 @@ class CategoricalCrossEntropy(Loss):
     """
 
     metric = "accuracy"
-    fits = ("Softmax",)
+    fits: tuple[str, ...] = ("Softmax",)
     least = 1e-12
 
     def __init__(self, class_weights: tuple[float, ...] | None = None, label_smoothing: float = 0.0) -> None:
@@ -118,7 +118,9 @@ def _distributions(array: np.ndarray, dtype: Any) -> np.ndarray:
     rows = array.astype(dtype)
     if rows.size and (rows.min() < 0 or abs(rows.sum(axis=1) - 1).max() > 1e-4):
         wrong = int(np.argmax((rows.min(axis=1) < 0) | (abs(rows.sum(axis=1) - 1) > 1e-4)))
-        raise DataError(f"y[{wrong}] = {array[wrong]} is not a one-hot row: its values must be at least 0 and sum to 1.")
+        raise DataError(
+            f"y[{wrong}] = {array[wrong]} is not a one-hot row: its values must be at least 0 and sum to 1."
+        )
     return rows
 
 

@@ -75,7 +75,9 @@ class Rates:
 
     def forget(self) -> None:
         """Compute afresh: the schedule has changed its mind."""
-        self.start, self.rates, self.learning_rates = 0, [], []
+        self.start = 0
+        self.rates: list[tuple[float, ...]] = []
+        self.learning_rates: list[float] = []
 
     def take(self, step: int, count: int) -> tuple[list[tuple[float, ...]], float]:
         """The numbers of `count` updates from number `step` on, and the last one's learning rate."""
@@ -106,7 +108,9 @@ class Trainer:
         self.rates = Rates(optimizer)
         self.good = engine.snapshot()
         self.next_write = 0.0
-        self.best_epoch = next((int(r["epoch"]) for r in reversed(state.rows) if r.get("val_loss") == state.best_loss), 0)
+        self.best_epoch = next(
+            (int(r["epoch"]) for r in reversed(state.rows) if r.get("val_loss") == state.best_loss), 0
+        )
 
     def run(self) -> History:
         """Train until the plan, a callback, early stopping or Ctrl-C says stop."""
