@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test check slow peers bench coverage clean
+.PHONY: help demo test check slow peers bench coverage oldest clean
 help:
 	@echo "make demo    train on a spiral and on handwritten digits; pictures and models in demo/"
 	@echo "make test    the tests, about a minute"
@@ -38,6 +38,15 @@ coverage: .venv/test
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --sort=cover --skip-covered --fail-under=95
+
+# The lowest versions that pyproject.toml names, in an environment of their own.
+oldest: .venv/oldest/ready
+	.venv/oldest/bin/python -m pytest -q -p no:cacheprovider
+.venv/oldest/ready: .venv/test
+	$(BIN)/python -m venv .venv/oldest
+	.venv/oldest/bin/python -m pip install -q --disable-pip-version-check "pip>=25.1"
+	.venv/oldest/bin/python -m pip install -q --disable-pip-version-check -e . --group test "numpy==2.0.*" "click==8.1.*" "rich==13.*"
+	@touch $@
 
 clean:
 	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .coverage*
