@@ -58,7 +58,9 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(X_train, y_train, X_test, y_test): `fraction` of the rows of each class set aside, by the seed alone."""
     order = np.random.default_rng(seed).permutation(len(X))
-    test = np.concatenate([order[y[order] == label][: round(fraction * int((y == label).sum()))] for label in np.unique(y)])
+    test = np.concatenate(
+        [order[y[order] == label][: round(fraction * int((y == label).sum()))] for label in np.unique(y)]
+    )
     train = np.setdiff1d(order, test)
     return X[train], y[train], X[test], y[test]
 
@@ -81,4 +83,6 @@ def spiral_ceiling(classes: int = 3, noise: float = 0.2, draws: int = 200_000) -
 
 def _wrapped_density(offset: np.ndarray, std: float) -> np.ndarray:
     """Density of a normal angle at `offset` from its mean, on the circle (up to a factor)."""
-    return sum(np.exp(-(((offset + np.pi) % (2 * np.pi) - np.pi + 2 * np.pi * k) ** 2) / (2 * std**2)) for k in (-1, 0, 1))
+    return sum(
+        np.exp(-(((offset + np.pi) % (2 * np.pi) - np.pi + 2 * np.pi * k) ** 2) / (2 * std**2)) for k in (-1, 0, 1)
+    )
