@@ -115,7 +115,7 @@ class Trainer:
     def run(self) -> History:
         """Train until the plan, a callback, early stopping or Ctrl-C says stop."""
         history, started = History(), time.perf_counter()
-        history.engine, history.stopped = self.engine.name, "finished"
+        history.engine, history.stopped = self.engine.name, "ended by an error"
         try:
             while self.state.epoch < self.plan.until:
                 row = self._epoch()
@@ -123,17 +123,19 @@ class Trainer:
                 if reason:
                     history.stopped = reason
                     break
+            else:
+                history.stopped = "finished"
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         finally:  # whatever happened, model and optimiser stand where the last whole epoch left them
             self.plan.write_back(self.engine.values(self.good))
             self.state.slots = self.engine.slots(self.good)
+            self.plan.progress.close(self.state.rows[-1] if self.state.rows else {}, history.stopped)
         if self.state.best_values and (self.plan.early_stopping or history.stopped == "interrupted"):
             self.plan.write_back({key: value.copy() for key, value in self.state.best_values.items()})
         history.epochs = list(self.state.rows)
         history.best_epoch = self.best_epoch or None
         history.seconds = time.perf_counter() - started
-        self.plan.progress.close(history.last, history.stopped)
         return history
 
     def _epoch(self) -> Row:

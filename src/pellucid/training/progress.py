@@ -2,59 +2,168 @@
 
 from __future__ import annotations
 
-import math
+import os
 import sys
 import time
-from typing import TextIO
+from importlib import import_module
+from typing import Any, Protocol, TextIO
 
-BLOCKS = "▁▂▃▄▅▆▇█"
+Row = dict[str, float]
+
+EVERY = 0.1  # seconds between two drawings: nobody reads faster, and a training step may take 20 microseconds
+SPARK = 12  # blocks of the little curve
 
 
 def somebody_looks(stream: TextIO) -> bool:
     """Whether `stream` is a terminal, or this is a notebook."""
-    return bool(getattr(stream, "isatty", lambda: False)()) or "ipykernel" in sys.modules
+    return bool(getattr(stream, "isatty", lambda: False)()) or in_notebook()
 
 
-def spark(values: list[float], width: int = 12) -> str:
-    """The last values as little blocks, the lowest of them at the bottom."""
-    seen = [value for value in values[-width:] if math.isfinite(value)]
-    if not seen:
-        return ""
-    low, high = min(seen), max(seen)
-    return "".join(BLOCKS[int((value - low) / (high - low or 1.0) * 7.999)] for value in seen)
+def in_notebook() -> bool:
+    """Whether a notebook's kernel runs this."""
+    return "ipykernel" in sys.modules
 
 
 class Progress:
-    """Writes ``epoch 120/1000 ▂▁ loss 0.12  val_loss 0.2 ... 3 s left`` over itself, at most ten times a second."""
+    """``epoch 120/1000  ▇▅▃▂▁  loss 0.12  val_loss 0.2 ...  3 s left``, drawn over itself at most ten times a second.
+
+    `epochs`: the number of the last one; `shown`: False for silence; `stream`: where to, standard error unless given.
+    The line never gets longer than the terminal is wide: what matters least is left out.
+    """
 
     def __init__(self, epochs: int, shown: bool, stream: TextIO | None = None) -> None:
-        self.epochs, self.shown, self.stream = epochs, shown, stream or sys.stderr
+        self.epochs, self.shown = epochs, shown
+        self.canvas: Canvas | None = None
+        self.stream = stream if stream is not None else sys.stderr
         self.start = self.last = time.perf_counter()
         self.first_epoch: int | None = None
         self.losses: list[float] = []
-        self.width = 0
 
-    def update(self, row: dict[str, float], final: bool = False) -> None:
-        """Show an epoch's row, if it is time to."""
+    def update(self, row: Row) -> None:
+        """Take an epoch's row, and show it if it is time to."""
         if not self.shown:
             return
-        now, epoch = time.perf_counter(), int(row["epoch"])
-        self.first_epoch = self.first_epoch if self.first_epoch is not None else epoch
-        if not final and now - self.last < 0.1:
-            return
-        self.last = now
         self.losses.append(row["loss"])
-        done = epoch - self.first_epoch + 1
-        left = (now - self.start) / done * (self.epochs - epoch)
-        figures = "  ".join(f"{k} {v:.4g}" for k, v in row.items() if k not in ("epoch", "learning_rate"))
-        text = f"epoch {epoch}/{self.epochs} {spark(self.losses)} {figures}  {'' if final else f'{left:.0f} s left'}"
-        self.stream.write("\r" + text.ljust(self.width))
-        self.stream.flush()
-        self.width = len(text)
+        if self.first_epoch is None:
+            self.first_epoch = int(row["epoch"])
+        now = time.perf_counter()
+        if now - self.last >= EVERY:
+            self.last = now
+            done = int(row["epoch"]) - self.first_epoch + 1
+            left = (now - self.start) / done * (self.epochs - int(row["epoch"]))
+            self._draw(lambda width: line(row, self.epochs, self._spark(), f"{duration(left)} left", width))
 
-    def close(self, row: dict[str, float], reason: str) -> None:
-        """The last line, which stays."""
-        if self.shown and row:
-            self.update(row, final=True)
-            self.stream.write(f"{reason}\n")
-            self.stream.flush()
+    def close(self, row: Row, reason: str) -> None:
+        """The last line, which stays: the last epoch's figures and why training ended."""
+        if not self.shown:
+            return
+        self.shown = False
+        if row:
+            if reason == "interrupted":
+                reason += ", the best network is kept" if "val_loss" in row else ", the last whole epoch is kept"
+            self._draw(lambda width: last_line(row, self.epochs, self._spark(), reason, width))
+        if self.canvas is not None:
+            self.canvas.end()
+
+    def _draw(self, text: Any) -> None:
+        if self.canvas is None:
+            self.canvas = Cell() if in_notebook() and not self.stream.isatty() else TerminalLine(self.stream)
+        self.canvas.draw(text(self.canvas.width()))
+
+    def _spark(self) -> str:
+        from pellucid.glass.curves import sparkline
+
+        text = sparkline(self.losses, SPARK)
+        try:
+            text.encode(getattr(self.stream, "encoding", None) or "utf-8")
+        except UnicodeEncodeError:  # a terminal that knows letters only
+            return ""
+        return text
+
+
+def line(row: Row, epochs: int, spark: str, end: str, width: int) -> str:
+    """One line of at most `width` characters; every part that does not fit is left out, the least important first."""
+    figures = {key: f"{key} {value:.4g}" for key, value in row.items() if key not in ("epoch", "learning_rate")}
+    parts = {"epoch": f"epoch {int(row['epoch'])}/{epochs}", "spark": spark, **figures, "end": end}
+    names = [name for name in parts if parts[name]]
+    first = ("epoch", "val_loss", "loss", "end", "spark")
+    by_weight = sorted(names, key=lambda name: first.index(name) if name in first else len(first))
+    kept: set[str] = set()
+    for name in by_weight:
+        if len("  ".join(parts[n] for n in names if n in kept or n == name)) <= width:
+            kept.add(name)
+    return "  ".join(parts[name] for name in names if name in kept)
+
+
+def last_line(row: Row, epochs: int, spark: str, reason: str, width: int) -> str:
+    """As `line` with the reason at its end, or below it where both do not fit."""
+    text = line(row, epochs, spark, "", width)
+    return f"{text}  {reason}" if len(text) + 2 + len(reason) <= width else f"{text}\n{reason}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time as a person says it: 4 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(max(seconds, 0.0))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+class Canvas(Protocol):
+    """Something with one line on it that can be drawn anew."""
+
+    def width(self) -> int:
+        """How many characters fit."""
+
+    def draw(self, text: str) -> None:
+        """Show `text` in place of what was there."""
+
+    def end(self) -> None:
+        """Leave what is there, and go to the next line."""
+
+
+class TerminalLine:
+    """The line of a terminal that the cursor is on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.drawn = stream, 0
+
+    def width(self) -> int:
+        try:
+            columns = os.get_terminal_size(self.stream.fileno()).columns
+        except (OSError, ValueError, AttributeError):  # not a terminal of the system's, such as a pane of an editor
+            columns = 80
+        return (columns or 80) - 1  # a line that fills the last column moves some terminals on to the next
+
+    def draw(self, text: str) -> None:
+        first, *rest = text.split("\n")
+        covered = min(self.drawn + 2, self.width())  # two more for the ^C that a terminal echoes
+        self.stream.write("\r" + "\n".join([first.ljust(covered), *rest]))
+        self.stream.flush()
+        self.drawn = len(first)
+
+    def end(self) -> None:
+        self.stream.write("\n")
+        self.stream.flush()
+
+
+class Cell:
+    """One output of a notebook cell, replaced in place: no flood of lines, and nothing but the last one is saved."""
+
+    def __init__(self) -> None:
+        self.handle: Any = None
+
+    def width(self) -> int:
+        return 120
+
+    def draw(self, text: str) -> None:
+        content = {"text/plain": text}
+        if self.handle is None:
+            self.handle = import_module("IPython.display").display(content, raw=True, display_id=True)
+        else:
+            self.handle.update(content, raw=True)
+
+    def end(self) -> None:
+        """A cell's output ends by itself."""
