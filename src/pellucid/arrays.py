@@ -6,20 +6,27 @@ on NumPy arrays and on JAX tracers.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, InputError
 
 Array = Any  # a NumPy array, a JAX array or a JAX tracer: anything with __array_namespace__
+
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 def as_array(values: Any, name: str = "X", dtype: Any = None) -> np.ndarray:
     """`values` (array, list, tuple, number) as a numeric NumPy array; a sentence when that cannot be.
 
-    Pandas and polars frames come through their own ``__array__``. Objects and text are refused.
+    Pandas and polars frames come through their own ``__array__``. Objects, text and hidden values are refused.
     """
+    if hasattr(values, "toarray") and not isinstance(values, np.ndarray):
+        raise DataError(f"{name} is a sparse matrix, expected a full one. Write {name}.toarray().")
+    if hasattr(values, "filled") and np.any(values.mask):
+        raise DataError(f"{name} has masked values, which would be read as if they were not. Write {name}.filled(0).")
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -28,15 +35,46 @@ def as_array(values: Any, name: str = "X", dtype: Any = None) -> np.ndarray:
             "Give every row the same number of values."
         ) from None
     if array.dtype.kind == "O":
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"{name} holds Python objects, expected numbers. Convert it first, for example np.asarray({name}, float)."
-            ) from None
+        array = _from_objects(array, name)
     if array.dtype.kind not in "fiub":
-        raise DataError(f"{name} has dtype {array.dtype}, expected numbers. Encode text and dates as numbers first.")
+        hint = _HINTS.get(array.dtype.kind, "Encode it as numbers first.").format(name=name)
+        raise DataError(f"{name} has dtype {array.dtype}, expected numbers. {hint}")
     return array if dtype is None else array.astype(dtype, copy=False)
+
+
+_HINTS = {
+    "U": "For classes write: names, {name} = numpy.unique({name}, return_inverse=True).",
+    "c": "Give real and imaginary part as two features: numpy.hstack([{name}.real, {name}.imag]).",
+    "M": "Give the time since a day of your choice, in days for example.",
+    "m": "Give it in a unit of your choice: {name} / numpy.timedelta64(1, 'D').",
+}
+
+
+def _from_objects(array: np.ndarray, name: str) -> np.ndarray:
+    """An array of Python objects as float64. Text that happens to look like a number is still text."""
+    try:
+        if any(isinstance(value, (str, bytes)) for value in array.flat):
+            raise TypeError("text")
+        with np.errstate(over="ignore"):
+            return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(
+            f"{name} holds Python objects, expected numbers. Convert it first, for example np.asarray({name}, float)."
+        ) from None
+
+
+def as_dtype(array: np.ndarray, dtype: Any, name: str) -> np.ndarray:
+    """A finite `array` in another float type; a sentence where a value is too large for it."""
+    if array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    if array.dtype.itemsize > cast.dtype.itemsize and not np.isfinite(cast).all():
+        raise DataError(
+            f"{name} holds {np.abs(array).max():.3g}, more than {cast.dtype} can ({np.finfo(dtype).max:.3g}). "
+            "Use smaller units, or pellucid.Model(..., dtype='float64')."
+        )
+    return cast
 
 
 def check_finite(array: np.ndarray, name: str) -> None:
@@ -61,14 +99,33 @@ def as_inputs(values: Any, dtype: Any, name: str = "X", finite: bool = True) -> 
         )
     if array.ndim == 0 or len(array) == 0:
         raise DataError(f"{name} is empty: its shape is {array.shape}. Expected at least one row.")
-    if finite:
-        check_finite(array, name)
-    if array.dtype != dtype:
+    if not finite:
         with np.errstate(over="ignore"):
-            array = array.astype(dtype)
-        if finite:
-            check_finite(array, f"{name} as {np.dtype(dtype)}")
-    return array
+            return array.astype(dtype, copy=False)
+    check_finite(array, name)
+    return as_dtype(array, dtype, name)
+
+
+def check_number(what: str, value: Any, low: float = -inf, high: float = inf, ends: str = "[]") -> None:
+    """Refuse a setting that is no finite number from `low` to `high`; `ends` as in mathematics: "(]" leaves `low` out.
+
+    `what` names it as it is written: ``"Dropout: rate"``.
+    """
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if number and abs(value) <= _LARGEST:
+        above = value > low if ends[0] == "(" else value >= low
+        below = value < high if ends[1] == ")" else value <= high
+        if above and below:
+            return
+    wanted = [f"{'above' if ends[0] == '(' else 'at least'} {low:g}"] if low > -inf else []
+    wanted += [f"{'below' if ends[1] == ')' else 'at most'} {high:g}"] if high < inf else []
+    raise InputError(f"{what}={value!r}: expected a finite number{' ' * bool(wanted)}{' and '.join(wanted)}.")
+
+
+def check_count(what: str, value: Any, example: str, low: int = 1) -> None:
+    """Refuse a setting that is no whole number of at least `low`; `example` is how to write it."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
+        raise InputError(f"{what}={value!r}: expected a whole number of at least {low}, as in {example}.")
 
 
 def one_hot(labels: Array, classes: int, dtype: Any) -> Array:
