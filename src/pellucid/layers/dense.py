@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from pellucid import initializers
-from pellucid.arrays import Array
-from pellucid.errors import DataError, InputError
+from pellucid.arrays import Array, check_count, check_number
+from pellucid.errors import ContractError, DataError
 from pellucid.layer import Layer
 from pellucid.randomness import generator
 
@@ -58,26 +58,31 @@ class Dense(Layer):
         bias_l1: float = 0.0,
         bias_l2: float = 0.0,
     ) -> None:
-        for name, count in (("n_inputs", n_inputs), ("n_neurons", n_neurons)):
-            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-                raise InputError(f"Dense: {name}={count!r}. Expected a whole number of at least 1, as in Dense(2, 3).")
-        self.n_inputs, self.n_neurons = n_inputs, n_neurons
+        check_count("Dense: n_inputs", n_inputs, "Dense(2, 3)")
+        check_count("Dense: n_neurons", n_neurons, "Dense(2, 3)")
+        strengths = {"weight_l1": weight_l1, "weight_l2": weight_l2, "bias_l1": bias_l1, "bias_l2": bias_l2}
+        for name, strength in strengths.items():
+            check_number(f"Dense: {name}", strength, low=0.0)
+        self.n_inputs, self.n_neurons = int(n_inputs), int(n_neurons)
         self.initializer = initializer
-        self.weight_l1, self.weight_l2 = weight_l1, weight_l2
-        self.bias_l1, self.bias_l2 = bias_l1, bias_l2
+        self.weight_l1, self.weight_l2 = float(weight_l1), float(weight_l2)
+        self.bias_l1, self.bias_l2 = float(bias_l1), float(bias_l2)
         self.initialize(generator(0, "weights"))
 
     def initialize(self, rng: np.random.Generator) -> None:
         draw = initializers.get(self.initializer)
-        self.weights = np.asarray(draw(rng, (self.n_inputs, self.n_neurons)), np.float32)
+        weights = np.asarray(draw(rng, (self.n_inputs, self.n_neurons)), np.float32)
+        if weights.shape != (self.n_inputs, self.n_neurons):
+            raise ContractError(
+                f"initializer={self.initializer!r} returned shape {weights.shape} for {self!r}: expected the shape that it "
+                f"was given, {(self.n_inputs, self.n_neurons)}."
+            )
+        self.weights = weights
         self.biases = np.zeros(self.n_neurons, np.float32)
 
     def forward(self, inputs: Array) -> Array:
-        if inputs.shape[-1] != self.n_inputs:
-            raise DataError(
-                f"{self!r} got inputs of shape {tuple(inputs.shape)}: {inputs.shape[-1]} values a row, expected "
-                f"{self.n_inputs}. Write Dense({inputs.shape[-1]}, {self.n_neurons}) or change what comes before."
-            )
+        if inputs.ndim != 2 or inputs.shape[-1] != self.n_inputs:
+            raise DataError(self._misfit(tuple(inputs.shape)))
         self.inputs = inputs
         self.output = inputs @ self.weights + self.biases  # (B, O)
         return self.output
@@ -94,6 +99,15 @@ class Dense(Layer):
             self.dinputs = doutput @ self.weights.T  # (B, I)
             return self.dinputs
         return None
+
+    def _misfit(self, shape: tuple[int, ...]) -> str:
+        if len(shape) == 2:
+            return (
+                f"{self!r} got inputs of shape {shape}: {shape[1]} values a row, expected {self.n_inputs}. "
+                f"Write Dense({shape[1]}, {self.n_neurons}) or change what comes before."
+            )
+        hint = "For a single row write inputs[None, :]." if len(shape) == 1 else "Write Flatten() before it."
+        return f"{self!r} got inputs of shape {shape}, expected (rows, {self.n_inputs}). {hint}"
 
     def penalty(self) -> Any:
         return _penalty(self.weights, self.weight_l1, self.weight_l2) + _penalty(

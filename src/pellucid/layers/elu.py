@@ -24,7 +24,7 @@ class ELU(Layer):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+        self.alpha = float(alpha)
 
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()

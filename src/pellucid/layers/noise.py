@@ -32,7 +32,7 @@ class Dropout(Layer):
     def __init__(self, rate: float) -> None:
         if not 0.0 <= rate < 1.0:
             raise InputError(f"Dropout({rate!r}): the rate is the share dropped, at least 0 and below 1, such as 0.2.")
-        self.rate = rate
+        self.rate = float(rate)
 
     def forward(self, inputs: Array) -> Array:
         self.inputs = inputs
@@ -69,7 +69,7 @@ class GaussianNoise(Layer):
     def __init__(self, std: float) -> None:
         if not 0.0 <= std < float("inf"):
             raise InputError(f"GaussianNoise({std!r}): std is a standard deviation, a finite number of at least 0.")
-        self.std = std
+        self.std = float(std)
 
     def forward(self, inputs: Array) -> Array:
         self.inputs = inputs

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pellucid.arrays import Array
+from pellucid.errors import DataError, InputError
 from pellucid.layer import Layer
 
 
@@ -29,7 +32,8 @@ class BatchNorm(Layer):
     gamma, beta, running_mean, _variance   (F,)
     =====================================  =========  ==========================================
 
-    Parameters: `n_features` F, `momentum` of the running statistics, `epsilon`. The variance divides by N.
+    Parameters: `n_features` F; `momentum`, the share that the running statistics keep at every step; `epsilon`, above 0.
+    Every variance divides by N (PyTorch's running one by N - 1, and its momentum is one minus this one).
 
     Source: Ioffe and Szegedy, *Batch Normalization* (2015), section 3.
 
@@ -45,13 +49,17 @@ class BatchNorm(Layer):
     state = ("running_mean", "running_variance")
 
     def __init__(self, n_features: int, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
-        self.n_features, self.momentum, self.epsilon = n_features, momentum, epsilon
+        _check("BatchNorm", n_features, epsilon)
+        if not 0.0 <= momentum < 1.0:
+            raise InputError(f"BatchNorm(momentum={momentum!r}): expected at least 0 and below 1, such as 0.9.")
+        self.n_features, self.momentum, self.epsilon = int(n_features), float(momentum), float(epsilon)
         self.gamma, self.beta = np.ones(n_features, np.float32), np.zeros(n_features, np.float32)
         self.running_mean = np.zeros(n_features, np.float32)
         self.running_variance = np.ones(n_features, np.float32)
 
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()
+        _check_features(self, inputs)
         self.inputs = inputs
         self.over = tuple(range(inputs.ndim - 1))
         self.of_batch = self.training  # backward must know which statistics this pass used
@@ -102,11 +110,13 @@ class LayerNorm(Layer):
     params = ("gamma", "beta")
 
     def __init__(self, n_features: int, epsilon: float = 1e-5) -> None:
-        self.n_features, self.epsilon = n_features, epsilon
+        _check("LayerNorm", n_features, epsilon)
+        self.n_features, self.epsilon = int(n_features), float(epsilon)
         self.gamma, self.beta = np.ones(n_features, np.float32), np.zeros(n_features, np.float32)
 
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()
+        _check_features(self, inputs)
         self.inputs = inputs
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
         variance = (centred * centred).mean(axis=-1, keepdims=True)
@@ -124,3 +134,19 @@ class LayerNorm(Layer):
         along = (g * self.normalized).mean(axis=-1, keepdims=True)
         self.dinputs = self.inverse_std * (g - g.mean(axis=-1, keepdims=True) - self.normalized * along)
         return self.dinputs
+
+
+def _check(name: str, n_features: Any, epsilon: float) -> None:
+    if isinstance(n_features, bool) or not isinstance(n_features, (int, np.integer)) or n_features < 1:
+        raise InputError(f"{name}({n_features!r}): expected the number of features, at least 1, as in {name}(64).")
+    if not 0.0 < epsilon < float("inf"):
+        raise InputError(f"{name}(epsilon={epsilon!r}): expected a small number above 0, such as 1e-5.")
+
+
+def _check_features(layer: BatchNorm | LayerNorm, inputs: Array) -> None:
+    """One feature would silently stretch over any number of columns."""
+    if inputs.ndim < 2 or inputs.shape[-1] != layer.n_features:
+        raise DataError(
+            f"{layer!r} got inputs of shape {tuple(inputs.shape)}, expected (rows, ..., {layer.n_features}). "
+            f"Write {type(layer).__name__}({inputs.shape[-1] if inputs.ndim else 1}) or change what comes before."
+        )

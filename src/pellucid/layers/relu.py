@@ -53,7 +53,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, slope: float = 0.01) -> None:
-        self.slope = slope
+        self.slope = float(slope)
 
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()

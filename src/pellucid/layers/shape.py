@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from pellucid.arrays import Array
-from pellucid.errors import DataError
+from pellucid.errors import DataError, InputError
 from pellucid.layer import Layer
 
 
@@ -27,7 +27,12 @@ class Reshape(Layer):
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = shape
+        if not isinstance(shape, (tuple, list)) or not all(type(n) is int and n > 0 for n in shape):
+            raise InputError(
+                f"Reshape({shape!r}): expected the shape of one sample, without the batch, as a tuple of whole numbers of "
+                "at least 1, such as Reshape((28, 28))."
+            )
+        self.shape = tuple(shape)
 
     def forward(self, inputs: Array) -> Array:
         if prod(inputs.shape[1:]) != prod(self.shape):

@@ -103,7 +103,7 @@ class GELU(Layer):
     **Backward**  ``(1 + t)/2 + x/2 * (1 - t**2) * du/dx`` with ``du/dx = sqrt(2/pi) * (1 + 3 * 0.044715 * x**2)``.
 
     This is the usual approximation (at most 5e-4 from the exact form with the error function, which NumPy lacks).
-    ``u`` is limited to +-20, where tanh is 1 to the last bit, so that x**3 cannot overflow into 0 * infinity.
+    Inside u, x is limited to +-20, where tanh is +-1 to the last bit, so that x**3 cannot overflow into 0 * infinity.
 
     inputs, output: any shape.
 

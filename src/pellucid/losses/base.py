@@ -80,3 +80,12 @@ class Loss:
 def sample_axes(array: Array) -> tuple[int, ...]:
     """All axes but the first."""
     return tuple(range(1, array.ndim))
+
+
+def check_targets(loss: Loss, outputs: Array, targets: Array) -> None:
+    """Refuse targets of another shape: (B,) against (B, 1) would silently compare every row with every other."""
+    if outputs.shape != targets.shape:
+        raise DataError(
+            f"{type(loss).__name__} got outputs of shape {tuple(outputs.shape)} and targets of shape "
+            f"{tuple(targets.shape)}. Give targets the shape of the outputs, for example targets.reshape(outputs.shape)."
+        )

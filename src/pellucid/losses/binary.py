@@ -11,7 +11,7 @@ from pellucid.errors import DataError
 from pellucid.functions import sigmoid, softplus
 from pellucid.layer import Layer
 from pellucid.layers import Sigmoid
-from pellucid.losses.base import Loss, sample_axes
+from pellucid.losses.base import Loss, check_targets, sample_axes
 
 
 class BinaryCrossEntropy(Loss):
@@ -39,6 +39,7 @@ class BinaryCrossEntropy(Loss):
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         xp = outputs.__array_namespace__()
+        check_targets(self, outputs, targets)
         self.outputs, self.targets = outputs, targets
         yes = xp.log(xp.maximum(outputs, self.least))
         no = xp.log(xp.maximum(1.0 - outputs, self.least))
@@ -86,6 +87,7 @@ class SigmoidCrossEntropy(BinaryCrossEntropy):
     fits = ()
 
     def forward(self, outputs: Array, targets: Array) -> Array:
+        check_targets(self, outputs, targets)
         self.outputs, self.targets = outputs, targets
         return (softplus(outputs) - targets * outputs).mean(axis=sample_axes(outputs))
 

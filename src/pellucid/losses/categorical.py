@@ -10,7 +10,7 @@ from pellucid.arrays import Array, as_array, check_finite, one_hot
 from pellucid.errors import DataError, InputError
 from pellucid.layer import Layer
 from pellucid.layers import Softmax
-from pellucid.losses.base import Loss
+from pellucid.losses.base import Loss, check_targets
 
 
 class CategoricalCrossEntropy(Loss):
@@ -50,7 +50,7 @@ class CategoricalCrossEntropy(Loss):
             class_weights = tuple(float(weight) for weight in class_weights)
             if min(class_weights, default=-1.0) < 0.0 or not np.isfinite(class_weights).all():
                 raise InputError(f"class_weights={class_weights!r}: expected one number of at least 0 for each class.")
-        self.class_weights, self.label_smoothing = class_weights, label_smoothing
+        self.class_weights, self.label_smoothing = class_weights, float(label_smoothing)
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         xp = outputs.__array_namespace__()
@@ -60,13 +60,17 @@ class CategoricalCrossEntropy(Loss):
     def backward(self) -> Array:
         xp = self.outputs.__array_namespace__()
         inverse = (self.outputs > self.least) / xp.maximum(self.outputs, self.least)
-        self.doutputs = -self.targets * inverse
+        self.doutputs = -(self.targets * inverse)  # -targets would wrap around where they are unsigned integers
         return self.doutputs
 
     def target_rows(self, outputs: Array, targets: Array) -> Array:
         """Targets as rows (B, K), smoothed."""
         classes = outputs.shape[-1]
-        rows = one_hot(targets, classes, outputs.dtype) if targets.ndim == 1 else targets
+        if targets.ndim == 1 and targets.shape[0] == outputs.shape[0]:
+            rows = one_hot(targets, classes, outputs.dtype)
+        else:
+            check_targets(self, outputs, targets)
+            rows = targets
         if self.label_smoothing:
             rows = (1.0 - self.label_smoothing) * rows + self.label_smoothing / classes
         return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid.arrays import Array
 from pellucid.errors import InputError
-from pellucid.losses.base import Loss, sample_axes
+from pellucid.losses.base import Loss, check_targets, sample_axes
 
 
 class MeanSquaredError(Loss):
@@ -27,6 +27,7 @@ class MeanSquaredError(Loss):
     metric = "rmse"
 
     def forward(self, outputs: Array, targets: Array) -> Array:
+        check_targets(self, outputs, targets)
         self.outputs, self.targets = outputs, targets
         self.error = outputs - targets
         return (self.error * self.error).mean(axis=sample_axes(outputs))
@@ -55,6 +56,7 @@ class MeanAbsoluteError(Loss):
     metric = "mae"
 
     def forward(self, outputs: Array, targets: Array) -> Array:
+        check_targets(self, outputs, targets)
         self.outputs, self.targets = outputs, targets
         self.error = outputs - targets
         return abs(self.error).mean(axis=sample_axes(outputs))
@@ -87,10 +89,11 @@ class Huber(Loss):
     def __init__(self, delta: float = 1.0) -> None:
         if not 0.0 < delta < float("inf"):
             raise InputError(f"Huber(delta={delta!r}): expected a finite number above 0.")
-        self.delta = delta
+        self.delta = float(delta)
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         xp = outputs.__array_namespace__()
+        check_targets(self, outputs, targets)
         self.outputs, self.targets = outputs, targets
         self.error = outputs - targets
         size = abs(self.error)

@@ -38,7 +38,7 @@ class Adam(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 
     def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:
         t = step + 1.0
@@ -77,7 +77,7 @@ class AdamW(Adam):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, clip_value, clip_norm)
-        self.weight_decay = weight_decay
+        self.weight_decay = float(weight_decay)
 
     def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:
         return (*super().rates(learning_rate, step), 1.0 - learning_rate * self.weight_decay)

@@ -30,7 +30,7 @@ class AdaGrad(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
-        self.epsilon = epsilon
+        self.epsilon = float(epsilon)
 
     def update(
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
@@ -63,7 +63,7 @@ class RMSprop(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
-        self.rho, self.epsilon = rho, epsilon
+        self.rho, self.epsilon = float(rho), float(epsilon)
 
     def update(
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]

@@ -29,7 +29,9 @@ class Optimizer:
         for name, limit in (("clip_value", clip_value), ("clip_norm", clip_norm)):
             if limit is not None and not limit > 0:
                 raise InputError(f"{type(self).__name__}({name}={limit!r}): expected a number above 0, or None.")
-        self.learning_rate, self.clip_value, self.clip_norm = learning_rate, clip_value, clip_norm
+        self.learning_rate = learning_rate if callable(learning_rate) else float(learning_rate)
+        self.clip_value = None if clip_value is None else float(clip_value)
+        self.clip_norm = None if clip_norm is None else float(clip_norm)
 
     def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:
         """What `update` needs beside the arrays; `step` counts the updates already made, from 0."""

@@ -33,7 +33,7 @@ class SGD(Optimizer):
         super().__init__(learning_rate, clip_value, clip_norm)
         if not 0.0 <= momentum < 1.0:
             raise InputError(f"SGD(momentum={momentum!r}): expected at least 0 and below 1, such as 0.9.")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum, self.nesterov = float(momentum), nesterov
 
     @property
     def slots(self) -> tuple[str, ...]:  # type: ignore[override]
