@@ -71,8 +71,8 @@ def moons(samples: int = 200, noise: float = 0.1, rng: Any = 0) -> Data:
     rng = _started(rng, samples, noise)
     labels = _halves(samples)
     angle = rng.uniform(0.0, math.pi, samples)
-    upper, lower = np.c_[np.cos(angle), np.sin(angle)], np.c_[1.0 - np.cos(angle), 0.5 - np.sin(angle)]
-    places: np.ndarray = np.where(np.equal(labels, 0)[:, None], upper, lower)
+    places: np.ndarray = np.c_[np.cos(angle), np.sin(angle)]
+    places[labels == 1] = (1.0, 0.5) - places[labels == 1]
     return _jittered(places, noise, rng), labels
 
 
