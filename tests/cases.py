@@ -1,8 +1,8 @@
 """The rows that the tests run over: every layer, loss and optimiser, in every configuration that computes otherwise.
 
 A row is plain data: how to make the thing and what to feed it. What must hold for every row is written once, in
-`layer_checks`, `loss_checks` and `optimizer_checks`; the tests beside PyTorch, JAX and the compiled engine read the same
-rows. Whoever adds a layer adds a row here, and a test says so where it is forgotten.
+`layer_checks`, `lasting_checks`, `loss_checks` and `optimizer_checks`; the tests beside PyTorch, JAX and the compiled
+engine read the same rows. Whoever adds a layer adds a row here, and a test says so where it is forgotten.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ from pellucid.layers import (
     Softplus,
     Step,
     Tanh,
-)
+)  # fmt: skip
 from pellucid.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -47,7 +47,7 @@ from pellucid.losses import (
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
-)
+)  # fmt: skip
 from pellucid.optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from pellucid.randomness import Draws
 
@@ -227,43 +227,27 @@ def loss_targets(case: LossCase, dtype: Any = np.float64) -> np.ndarray:
     return (drawn / drawn.sum(axis=1, keepdims=True) if case.targets == "shares" else drawn).astype(dtype)
 
 
+WEIGHTED = (1.0, 0.5, 3.0)
 LOSSES = (
     LossCase("CategoricalCrossEntropy", CategoricalCrossEntropy, "probabilities", "labels", Softmax),
     LossCase("CategoricalCrossEntropy, one-hot", CategoricalCrossEntropy, "probabilities", "one-hot", Softmax),
     LossCase("CategoricalCrossEntropy, shares", CategoricalCrossEntropy, "probabilities", "shares", Softmax),
-    LossCase(
-        "CategoricalCrossEntropy, class weights",
-        lambda: CategoricalCrossEntropy(class_weights=(1.0, 0.5, 3.0)),
-        "probabilities",
-        "labels",
-        Softmax,
-    ),
-    LossCase(
-        "CategoricalCrossEntropy, class weights, one-hot",
-        lambda: CategoricalCrossEntropy(class_weights=(1.0, 0.5, 3.0)),
-        "probabilities",
-        "one-hot",
-        Softmax,
-    ),
-    LossCase(
-        "CategoricalCrossEntropy, label smoothing",
-        lambda: CategoricalCrossEntropy(label_smoothing=0.1),
-        "probabilities",
-        "labels",
-        Softmax,
-    ),
-    LossCase("CategoricalCrossEntropy, not fused", CategoricalCrossEntropy, "probabilities", "labels", lambda: Sequential(Softmax())),
+    LossCase("CategoricalCrossEntropy, class weights",
+             lambda: CategoricalCrossEntropy(class_weights=WEIGHTED), "probabilities", "labels", Softmax),
+    LossCase("CategoricalCrossEntropy, class weights, one-hot",
+             lambda: CategoricalCrossEntropy(class_weights=WEIGHTED), "probabilities", "one-hot", Softmax),
+    LossCase("CategoricalCrossEntropy, label smoothing",
+             lambda: CategoricalCrossEntropy(label_smoothing=0.1), "probabilities", "labels", Softmax),
+    LossCase("CategoricalCrossEntropy, not fused",
+             CategoricalCrossEntropy, "probabilities", "labels", lambda: Sequential(Softmax())),
     LossCase("SoftmaxCrossEntropy", SoftmaxCrossEntropy, "numbers", "labels"),
     LossCase("SoftmaxCrossEntropy, one-hot", SoftmaxCrossEntropy, "numbers", "one-hot"),
-    LossCase(
-        "SoftmaxCrossEntropy, class weights, label smoothing",
-        lambda: SoftmaxCrossEntropy(class_weights=(1.0, 0.5, 3.0), label_smoothing=0.2),
-        "numbers",
-        "labels",
-    ),
+    LossCase("SoftmaxCrossEntropy, class weights, label smoothing",
+             lambda: SoftmaxCrossEntropy(class_weights=WEIGHTED, label_smoothing=0.2), "numbers", "labels"),
     LossCase("BinaryCrossEntropy", BinaryCrossEntropy, "chances", "yes or no", Sigmoid),
     LossCase("BinaryCrossEntropy, chances", BinaryCrossEntropy, "chances", "chances", Sigmoid),
-    LossCase("BinaryCrossEntropy, not fused", BinaryCrossEntropy, "chances", "yes or no", lambda: Sequential(Sigmoid())),
+    LossCase("BinaryCrossEntropy, not fused",
+             BinaryCrossEntropy, "chances", "yes or no", lambda: Sequential(Sigmoid())),
     LossCase("SigmoidCrossEntropy", SigmoidCrossEntropy, "numbers", "yes or no"),
     LossCase("SigmoidCrossEntropy, chances", SigmoidCrossEntropy, "numbers", "chances"),
     LossCase("MeanSquaredError", MeanSquaredError, "numbers", "numbers", largest=SQUARE_ROOT),

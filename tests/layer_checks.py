@@ -1,83 +1,22 @@
-"""What must hold for every layer: functions of a row, so that they run over the right layers and over wrong ones.
+"""What must hold for every pass of every layer: functions of a row, to run over the right layers and over wrong ones.
 
 `test_layers` runs each of them over each row of `cases.LAYERS`; `test_wrong_layers` shows that each of them can fail.
 """
 
-import copy
-import pickle
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from cases import LayerCase, doutput, inputs, prepared
-from gradients import assert_gradients, numeric_gradient
 
-import pellucid
-from pellucid.layer import Layer, check_contract
+from cases import LayerCase, prepared
+from gradients import assert_gradients, numeric_gradient
+from passes import assert_same, one_pass, put_state, set_mode, setting, values
 
 CHECKS: list[Callable[[LayerCase], None]] = []
-Results = dict[str, np.ndarray]
 
 
 def check(function: Callable[[LayerCase], None]) -> Callable[[LayerCase], None]:
     CHECKS.append(function)
     return function
-
-
-def values(layer: Layer, kind: str) -> Results:
-    """The arrays of the layer and everything inside it that `kind`, "params" or "state", names."""
-    return {f"{path}.{name}": getattr(inner, name) for path, inner in layer.walk() for name in getattr(inner, kind)}
-
-
-def put_state(layer: Layer, state: Results) -> None:
-    for path, inner in layer.walk():
-        for name in inner.state:
-            setattr(inner, name, state[f"{path}.{name}"])
-
-
-def set_mode(layer: Layer, training: bool) -> None:
-    for _, inner in layer.walk():
-        inner.training = training
-
-
-def one_pass(layer: Layer, x: np.ndarray, dy: np.ndarray) -> Results:
-    """Everything that a forward and a backward pass give back, by name."""
-    results = {"output": layer.forward(x), "dinputs": layer.backward(dy)}
-    for path, inner in layer.walk():
-        results |= {f"{path}.d{name}": getattr(inner, "d" + name) for name in inner.params}
-    return results | values(layer, "state")
-
-
-def setting(case: LayerCase, dtype: Any = np.float64) -> tuple[Layer, np.ndarray, np.ndarray]:
-    """(layer, inputs, doutput) of a row; the layer has not run yet."""
-    x = inputs(case, dtype)
-    shape = prepared(case, dtype).forward(x).shape
-    return prepared(case, dtype), x, doutput(case, shape, dtype)
-
-
-def assert_same(given: Results, expected: Results, rtol: float = 0.0) -> None:
-    assert given.keys() == expected.keys(), f"{sorted(given)}, expected {sorted(expected)}"
-    for name, array in expected.items():
-        scale = float(np.abs(array).max(initial=0.0))
-        np.testing.assert_allclose(given[name], array, rtol=rtol, atol=rtol * scale, err_msg=name)
-
-
-def same_thing(given: Any, expected: Any) -> bool:
-    """Whether two layers (or arguments of layers) are of one kind with equal arguments, all the way down."""
-    if isinstance(expected, Layer):
-        return type(given) is type(expected) and same_thing(given.config(), expected.config())
-    if isinstance(expected, dict):
-        return given.keys() == expected.keys() and all(same_thing(given[key], expected[key]) for key in expected)
-    if isinstance(expected, tuple):
-        return len(given) == len(expected) and all(map(same_thing, given, expected))
-    return type(given) is type(expected) and bool(given == expected)
-
-
-def lasting(layer: Layer) -> set[str]:
-    return {*layer.config(), *layer.values(), *(["layers"] if layer.layers else [])}
 
 
 # -- mathematics -------------------------------------------------------------------------------------------------------
@@ -269,83 +208,3 @@ def the_first_layer_may_spare_its_dinputs(case: LayerCase) -> None:
     for results in (given, expected):
         del results["dinputs"]
     assert_same(given, expected)
-
-
-# -- what lasts --------------------------------------------------------------------------------------------------------
-
-
-@check
-def the_contract_is_kept(case: LayerCase) -> None:
-    """Also after a pass: no dict, list or set, no hidden layer, every named array there."""
-    layer, x, dy = setting(case)
-    for passes in range(2):
-        for _, inner in layer.walk():
-            check_contract(inner)
-        if not passes:
-            one_pass(layer, x, dy)
-
-
-@check
-def copies_keep_what_lasts(case: LayerCase) -> None:
-    """copy, deepcopy and pickle: configuration, parameters and state, nothing of a pass; then they run the same."""
-    layer, x, dy = setting(case)
-    state = values(layer, "state")
-    expected = one_pass(layer, x, dy)
-    twins = {"copy": copy.copy(layer), "deepcopy": copy.deepcopy(layer), "pickle": pickle.loads(pickle.dumps(layer))}
-    for how, twin in twins.items():
-        assert same_thing(twin, layer), f"{how} of {layer!r} is {twin!r}"
-        pairs = list(zip(layer.walk(), twin.walk(), strict=True))
-        for (path, mine), (_, its) in pairs[:1] if how == "copy" else pairs:  # a shallow copy has the same children
-            assert set(vars(its)) <= lasting(mine), f"{how} kept {sorted(set(vars(its)) - lasting(mine))} of a pass"
-            for name, array in mine.values().items():
-                copied = getattr(its, name)
-                assert copied.dtype == array.dtype and np.array_equal(copied, array), f"{how} changed {path}.{name}"
-                assert how == "copy" or not np.shares_memory(copied, array), f"{how} shares {path}.{name}"
-    for twin in twins.values():
-        for (_, mine), (_, its) in zip(layer.walk(), twin.walk(), strict=True):
-            its.training, its.draws = mine.training, mine.draws  # the mode belongs to the run, not to the layer
-        put_state(twin, state)
-        assert_same(one_pass(twin, x, dy), expected)
-
-
-@check
-def the_model_file_keeps_what_lasts(case: LayerCase) -> None:
-    layer, x, dy = setting(case)
-    one_pass(layer, x, dy)
-    custom = [type(inner) for _, inner in layer.walk() if type(inner).__module__.split(".")[0] != "pellucid"]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "layer.safetensors"
-        pellucid.Model(layer, dtype="float64").save(path)
-        (read,) = pellucid.load(path, custom=custom).layers
-    assert repr(read) == repr(layer)
-    for (path_, mine), (_, its) in zip(layer.walk(), read.walk(), strict=True):
-        assert set(vars(its)) == lasting(mine), f"the file kept {sorted(set(vars(its)) ^ lasting(mine))}"
-        for name, array in mine.values().items():
-            assert np.array_equal(getattr(its, name), array), f"the file changed {path_}.{name}"
-
-
-@check
-def repr_evaluates_to_an_equal_layer(case: LayerCase) -> None:
-    layer = case.make()
-    names = {**vars(pellucid.initializers), **vars(pellucid.layers), **vars(sys.modules[type(layer).__module__])}
-    again = eval(repr(layer), names)
-    assert same_thing(again, layer), f"{layer!r} evaluates to {again!r}"
-    assert repr(again) == repr(layer)
-
-
-@check
-def numpy_numbers_are_python_numbers(case: LayerCase) -> None:
-    """Arguments out of np.linspace or y.max() + 1: the same repr, and float32 stays float32."""
-    made = case.make()
-    if made.layers:
-        return
-    as_numpy = {
-        name: np.float64(v) if type(v) is float else np.int64(v) if type(v) is int else v
-        for name, v in made.config().items()
-    }
-    assert repr(type(made)(**as_numpy)) == repr(made)
-    layer = prepared(LayerCase(case.name, lambda: type(made)(**as_numpy), case.shape, case.training), np.float32)
-    x = inputs(case, np.float32)
-    dy = doutput(case, layer.run_copy().forward(x).shape, np.float32)
-    for name, array in one_pass(layer, x, dy).items():
-        assert array.dtype == np.float32, f"{name} is {array.dtype} once an argument is a NumPy number"
