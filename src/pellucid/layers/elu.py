@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, check_number
 from pellucid.layer import Layer
 
 
@@ -24,6 +24,7 @@ class ELU(Layer):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
+        check_number("ELU: alpha", alpha, 0.0, ends="(]")
         self.alpha = float(alpha)
 
     def forward(self, inputs: Array) -> Array:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.arrays import Array
-from pellucid.errors import InputError
+from pellucid.arrays import Array, check_number
 from pellucid.layer import Layer
 
 
@@ -30,8 +29,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float) -> None:
-        if not 0.0 <= rate < 1.0:
-            raise InputError(f"Dropout({rate!r}): the rate is the share dropped, at least 0 and below 1, such as 0.2.")
+        check_number("Dropout: rate, the share that is dropped,", rate, 0.0, 1.0, ends="[)")
         self.rate = float(rate)
 
     def forward(self, inputs: Array) -> Array:
@@ -67,8 +65,7 @@ class GaussianNoise(Layer):
     """
 
     def __init__(self, std: float) -> None:
-        if not 0.0 <= std < float("inf"):
-            raise InputError(f"GaussianNoise({std!r}): std is a standard deviation, a finite number of at least 0.")
+        check_number("GaussianNoise: std, a standard deviation,", std, 0.0)
         self.std = float(std)
 
     def forward(self, inputs: Array) -> Array:

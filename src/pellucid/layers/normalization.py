@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array
-from pellucid.errors import DataError, InputError
+from pellucid.arrays import Array, check_count, check_number
+from pellucid.errors import DataError
 from pellucid.layer import Layer
 
 
@@ -50,8 +50,7 @@ class BatchNorm(Layer):
 
     def __init__(self, n_features: int, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
         _check("BatchNorm", n_features, epsilon)
-        if not 0.0 <= momentum < 1.0:
-            raise InputError(f"BatchNorm(momentum={momentum!r}): expected at least 0 and below 1, such as 0.9.")
+        check_number("BatchNorm: momentum", momentum, 0.0, 1.0, ends="[)")
         self.n_features, self.momentum, self.epsilon = int(n_features), float(momentum), float(epsilon)
         self.gamma, self.beta = np.ones(n_features, np.float32), np.zeros(n_features, np.float32)
         self.running_mean = np.zeros(n_features, np.float32)
@@ -137,10 +136,8 @@ class LayerNorm(Layer):
 
 
 def _check(name: str, n_features: Any, epsilon: float) -> None:
-    if isinstance(n_features, bool) or not isinstance(n_features, (int, np.integer)) or n_features < 1:
-        raise InputError(f"{name}({n_features!r}): expected the number of features, at least 1, as in {name}(64).")
-    if not 0.0 < epsilon < float("inf"):
-        raise InputError(f"{name}(epsilon={epsilon!r}): expected a small number above 0, such as 1e-5.")
+    check_count(f"{name}: n_features", n_features, f"{name}(64)")
+    check_number(f"{name}: epsilon", epsilon, 0.0, ends="(]")
 
 
 def _check_features(layer: BatchNorm | LayerNorm, inputs: Array) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, check_number
 from pellucid.layer import Layer
 
 
@@ -53,6 +53,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, slope: float = 0.01) -> None:
+        check_number("LeakyReLU: slope", slope)
         self.slope = float(slope)
 
     def forward(self, inputs: Array) -> Array:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array, as_array, check_finite
+from pellucid.arrays import Array, as_array, as_dtype, check_finite
 from pellucid.errors import ContractError, DataError
 from pellucid.layer import Layer
 
@@ -54,7 +54,7 @@ class Loss:
         if array.ndim < 2 or array.shape[-1] != n_outputs:
             raise DataError(f"y has shape {array.shape}, but the network returns {n_outputs} value(s) a row.")
         check_finite(array, "y")
-        return array.astype(dtype, copy=False)
+        return as_dtype(array, dtype, "y")
 
     def run_copy(self) -> Loss:
         """A shallow copy to run a pass on."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.arrays import Array
-from pellucid.errors import InputError
+from pellucid.arrays import Array, check_number
 from pellucid.losses.base import Loss, check_targets, sample_axes
 
 
@@ -87,8 +86,7 @@ class Huber(Loss):
     metric = "mae"
 
     def __init__(self, delta: float = 1.0) -> None:
-        if not 0.0 < delta < float("inf"):
-            raise InputError(f"Huber(delta={delta!r}): expected a finite number above 0.")
+        check_number("Huber: delta", delta, 0.0, ends="(]")
         self.delta = float(delta)
 
     def forward(self, outputs: Array, targets: Array) -> Array:
