@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array, as_array, check_finite, one_hot
+from pellucid.arrays import Array, as_array, as_dtype, check_finite, check_number, one_hot
 from pellucid.errors import DataError, InputError
 from pellucid.layer import Layer
 from pellucid.layers import Softmax
@@ -44,12 +44,16 @@ class CategoricalCrossEntropy(Loss):
     least = 1e-12
 
     def __init__(self, class_weights: tuple[float, ...] | None = None, label_smoothing: float = 0.0) -> None:
-        if not 0.0 <= label_smoothing < 1.0:
-            raise InputError(f"label_smoothing={label_smoothing!r}: expected at least 0 and below 1, such as 0.1.")
+        check_number("label_smoothing", label_smoothing, 0.0, 1.0, ends="[)")
         if class_weights is not None:
+            if not isinstance(class_weights, (tuple, list, np.ndarray)) or not len(class_weights):
+                raise InputError(
+                    f"class_weights={class_weights!r}: expected one number for each class, in the order of the classes, "
+                    "as in (1.0, 5.0)."
+                )
+            for weight in class_weights:
+                check_number("class_weights: a weight", weight, 0.0)
             class_weights = tuple(float(weight) for weight in class_weights)
-            if min(class_weights, default=-1.0) < 0.0 or not np.isfinite(class_weights).all():
-                raise InputError(f"class_weights={class_weights!r}: expected one number of at least 0 for each class.")
         self.class_weights, self.label_smoothing = class_weights, float(label_smoothing)
 
     def forward(self, outputs: Array, targets: Array) -> Array:
@@ -94,7 +98,12 @@ class CategoricalCrossEntropy(Loss):
             raise InputError(
                 f"class_weights has {len(self.class_weights)} numbers, but the network returns {n_outputs} classes."
             )
-        if array.ndim == 2 and array.shape[1] == n_outputs and n_outputs > 1:
+        if n_outputs == 1:
+            raise InputError(
+                "The network returns one value a row, the probability of one single class, which is always 1. For two "
+                "classes end with Dense(..., 2), Softmax(), or with Dense(..., 1), Sigmoid() and BinaryCrossEntropy()."
+            )
+        if array.ndim == 2 and array.shape[1] == n_outputs:
             return _distributions(array, dtype)
         if array.ndim != 1:
             raise DataError(
@@ -105,21 +114,21 @@ class CategoricalCrossEntropy(Loss):
 
 
 def _labels(array: np.ndarray, classes: int) -> np.ndarray:
-    labels = array.astype(np.int64)
-    if array.dtype.kind == "f" and not np.array_equal(labels, array):
+    if array.dtype.kind == "f" and not np.array_equal(np.trunc(array), array):
         raise DataError("y holds fractions, expected class labels. For a regression use MeanSquaredError().")
+    labels = (array if array.dtype.itemsize < 4 else array.clip(-1, 2**31 - 1)).astype(np.int64)  # nothing wraps around
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         wrong = int(np.argmax((labels < 0) | (labels >= classes)))
         hint = " Labels start at 0: write y - 1." if labels.min() == 1 and labels.max() == classes else ""
         raise DataError(
-            f"y[{wrong}] is {labels[wrong]}, but the network returns {classes} classes, so labels go from 0 to "
+            f"y[{wrong}] is {array[wrong]:g}, but the network returns {classes} classes, so labels go from 0 to "
             f"{classes - 1}.{hint}"
         )
     return labels
 
 
 def _distributions(array: np.ndarray, dtype: Any) -> np.ndarray:
-    rows = array.astype(dtype)
+    rows = as_dtype(array, dtype, "y")
     if rows.size and (rows.min() < 0 or abs(rows.sum(axis=1) - 1).max() > 1e-4):
         wrong = int(np.argmax((rows.min(axis=1) < 0) | (abs(rows.sum(axis=1) - 1) > 1e-4)))
         raise DataError(

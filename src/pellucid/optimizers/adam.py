@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, check_number
 from pellucid.optimizers.base import Optimizer
 
 
@@ -38,6 +38,9 @@ class Adam(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
+        check_number("Adam: beta_1", beta_1, 0.0, 1.0, ends="[)")
+        check_number("Adam: beta_2", beta_2, 0.0, 1.0, ends="[)")
+        check_number("Adam: epsilon", epsilon, 0.0, ends="(]")
         self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 
     def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:
@@ -77,6 +80,7 @@ class AdamW(Adam):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, clip_value, clip_norm)
+        check_number("AdamW: weight_decay", weight_decay, 0.0)
         self.weight_decay = float(weight_decay)
 
     def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:

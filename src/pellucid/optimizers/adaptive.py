@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.arrays import Array
+from pellucid.arrays import Array, check_number
 from pellucid.optimizers.base import Optimizer
 
 
@@ -30,6 +30,7 @@ class AdaGrad(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
+        check_number("AdaGrad: epsilon", epsilon, 0.0, ends="(]")
         self.epsilon = float(epsilon)
 
     def update(
@@ -63,6 +64,8 @@ class RMSprop(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
+        check_number("RMSprop: rho", rho, 0.0, 1.0, ends="[)")
+        check_number("RMSprop: epsilon", epsilon, 0.0, ends="(]")
         self.rho, self.epsilon = float(rho), float(epsilon)
 
     def update(

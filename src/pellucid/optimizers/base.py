@@ -12,8 +12,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from pellucid.arrays import Array
-from pellucid.errors import ContractError, InputError
+from pellucid.arrays import Array, check_number
+from pellucid.errors import ContractError
 from pellucid.schedules import as_schedule
 
 
@@ -27,8 +27,8 @@ class Optimizer:
     ) -> None:
         as_schedule(learning_rate)
         for name, limit in (("clip_value", clip_value), ("clip_norm", clip_norm)):
-            if limit is not None and not limit > 0:
-                raise InputError(f"{type(self).__name__}({name}={limit!r}): expected a number above 0, or None.")
+            if limit is not None:
+                check_number(f"{type(self).__name__}: {name}", limit, 0.0, ends="(]")
         self.learning_rate = learning_rate if callable(learning_rate) else float(learning_rate)
         self.clip_value = None if clip_value is None else float(clip_value)
         self.clip_norm = None if clip_norm is None else float(clip_norm)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.arrays import Array
-from pellucid.errors import InputError
+from pellucid.arrays import Array, check_number
 from pellucid.optimizers.base import Optimizer
 
 
@@ -31,8 +30,7 @@ class SGD(Optimizer):
         clip_norm: float | None = None,
     ) -> None:
         super().__init__(learning_rate, clip_value, clip_norm)
-        if not 0.0 <= momentum < 1.0:
-            raise InputError(f"SGD(momentum={momentum!r}): expected at least 0 and below 1, such as 0.9.")
+        check_number("SGD: momentum", momentum, 0.0, 1.0, ends="[)")
         self.momentum, self.nesterov = float(momentum), nesterov
 
     @property
