@@ -7,6 +7,7 @@ network of six arrays does not pay for six updates. The buffer belongs to the ru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from pellucid.randomness import Draws, permutation
 from pellucid.step import Pass
 
 SLICE = 32_768  # entries: 128 KiB of float32, so that parameter, gradient and slots fit the second-level cache
+Views = tuple[np.ndarray, tuple[np.ndarray, ...]]  # a slice of the parameters, and of each slot
 
 
 @dataclass
@@ -106,17 +108,15 @@ class NumpyEngine:
 
     def _plan(self, size: int) -> None:
         """Small parameters are gathered into the gradient buffer; a large one's gradient is read where it lies."""
-        self.small = [
-            (layer, name, self.gradient[span])
-            for _, layer, name, span, _ in self.places
-            if span.stop - span.start < SLICE
-        ]
-        self.large, runs, start = [], [], 0
+        runs: list[tuple[int, int]] = []
+        self.small, self.large, start = [], [], 0
         for _, layer, name, span, _ in self.places:
             if span.stop - span.start >= SLICE:
                 runs.append((start, span.start))
                 self.large.append((layer, name, [self._views(a, min(a + SLICE, span.stop)) for a in _starts(span)]))
                 start = span.stop
+            else:
+                self.small.append((layer, name, self.gradient[span]))
         runs.append((start, size))
         self.grouped = [
             (self.gradient[a : min(a + SLICE, end)], self._views(a, min(a + SLICE, end)))
@@ -124,7 +124,7 @@ class NumpyEngine:
             for a in range(begin, end, SLICE)
         ]
 
-    def _views(self, start: int, stop: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    def _views(self, start: int, stop: int) -> Views:
         return self.flat[start:stop], tuple(flat[start:stop] for flat in self.slot_flats)
 
     def run_epoch(self, data: Batches, epoch: int, rates: list[tuple[float, ...]], keep_outputs: bool) -> EpochResult:
@@ -154,25 +154,31 @@ class NumpyEngine:
         for layer, name, flat in self.small:
             flat[:] = getattr(layer, name).reshape(-1)
         factor = self._norm_factor() if self.optimizer.clip_norm is not None else None
-        for gradient, views in self.grouped:
+        for gradient, views in self._pieces():
             self._apply(gradient, views, rates, factor)
+
+    def _pieces(self) -> Iterator[tuple[np.ndarray, Views]]:
+        """Every slice: its gradient, and its views of the parameters and the slots."""
+        yield from self.grouped
         for layer, name, pieces in self.large:
             gradient, start = getattr(layer, name).reshape(-1), 0
             for views in pieces:
                 stop = start + len(views[0])
-                self._apply(gradient[start:stop], views, rates, factor)
+                yield gradient[start:stop], views
                 start = stop
 
-    def _apply(self, gradient: np.ndarray, views: Any, rates: tuple[float, ...], factor: Any) -> None:
+    def _apply(self, gradient: np.ndarray, views: Views, rates: tuple[float, ...], factor: Any) -> None:
         param, slots = views
         if self.optimizer.clip_value is not None:
             gradient = clip_by_value(gradient, self.optimizer.clip_value)
         if factor is not None:
             gradient = gradient * factor
         new, new_slots = self.optimizer.update(param, gradient, slots, rates)
-        param[:] = new
+        if new is not param:
+            param[:] = new
         for slot, value in zip(slots, new_slots, strict=True):
-            slot[:] = value
+            if value is not slot:
+                slot[:] = value
 
     def _norm_factor(self) -> Any:
         gradients = [getattr(layer, name) for _, layer, name, _, _ in self.places]

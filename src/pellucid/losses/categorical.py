@@ -8,6 +8,7 @@ import numpy as np
 
 from pellucid.arrays import Array, as_array, as_dtype, check_finite, check_number, one_hot
 from pellucid.errors import DataError, InputError
+from pellucid.functions import row_max, row_sum
 from pellucid.layer import Layer
 from pellucid.layers import Softmax
 from pellucid.losses.base import Loss, check_targets
@@ -160,9 +161,9 @@ class SoftmaxCrossEntropy(CategoricalCrossEntropy):
     def forward(self, outputs: Array, targets: Array) -> Array:
         xp = outputs.__array_namespace__()
         self.outputs, self.targets = outputs, self.target_rows(outputs, targets)
-        shifted = outputs - outputs.max(axis=-1, keepdims=True)
+        shifted = outputs - row_max(outputs)
         exponentials = xp.exp(shifted)
-        total = exponentials.sum(axis=-1, keepdims=True)
+        total = row_sum(exponentials)
         self.probabilities = exponentials / total
         return xp.log(total[..., 0]) - xp.vecdot(self.targets, shifted)
 

@@ -16,13 +16,17 @@ class Adam(Optimizer):
 
         w = w - rate * (m / (1 - beta_1**t)) / (sqrt(c / (1 - beta_2**t)) + epsilon)
 
-    `rates` holds ``rate / (1 - beta_1**t)`` and ``1 / sqrt(1 - beta_2**t)``.
+    The slots here are the plain sums M and C of ``m = (1 - beta_1) * M`` and ``c = (1 - beta_2) * C``, which saves two
+    products an entry; all constant factors meet in the two numbers of `rates`. With
+    ``s = sqrt((1 - beta_2) / (1 - beta_2**t))`` the second root is ``s * sqrt(C)``, and dividing above and below by s,
+
+        w = w - (rate * (1 - beta_1) / (1 - beta_1**t) / s) * M / (sqrt(C) + epsilon / s)
 
     Source: Kingma and Ba, *Adam* (2015), algorithm 1; the book, chapter 10.
 
     >>> import numpy as np
     >>> adam = Adam(0.1)
-    >>> adam.update(np.array([1.0]), np.array([2.0]), (np.array([0.0]),) * 2, adam.rates(0.1, 0))[0].round(6)
+    >>> adam.update(np.ones(1), np.array([2.0]), (np.zeros(1), np.zeros(1)), adam.rates(0.1, 0))[0].round(6)
     array([0.9])
     """
 
@@ -45,17 +49,21 @@ class Adam(Optimizer):
 
     def rates(self, learning_rate: Any, step: Any) -> tuple[Any, ...]:
         t = step + 1.0
-        return learning_rate / (1.0 - self.beta_1**t), (1.0 - self.beta_2**t) ** -0.5
+        s = ((1.0 - self.beta_2) / (1.0 - self.beta_2**t)) ** 0.5
+        return learning_rate * (1.0 - self.beta_1) / (1.0 - self.beta_1**t) / s, self.epsilon / s
 
     def update(
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
         xp = param.__array_namespace__()
         momentum, cache = slots
-        rate, scale = rates
-        momentum = self.beta_1 * momentum + (1.0 - self.beta_1) * grad
-        cache = self.beta_2 * cache + (1.0 - self.beta_2) * (grad * grad)
-        return param - rate * momentum / (xp.sqrt(cache) * scale + self.epsilon), (momentum, cache)
+        rate, epsilon = rates
+        momentum *= self.beta_1
+        momentum += grad
+        cache *= self.beta_2
+        cache += grad * grad
+        param -= rate * momentum / (xp.sqrt(cache) + epsilon)
+        return param, (momentum, cache)
 
 
 class AdamW(Adam):
@@ -65,7 +73,7 @@ class AdamW(Adam):
 
     >>> import numpy as np
     >>> adam = AdamW(0.1, weight_decay=0.5)
-    >>> adam.update(np.array([1.0]), np.array([2.0]), (np.array([0.0]),) * 2, adam.rates(0.1, 0))[0].round(6)
+    >>> adam.update(np.ones(1), np.array([2.0]), (np.zeros(1), np.zeros(1)), adam.rates(0.1, 0))[0].round(6)
     array([0.85])
     """
 
@@ -89,4 +97,5 @@ class AdamW(Adam):
     def update(
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
-        return super().update(param * rates[2], grad, slots, rates[:2])
+        param *= rates[2]
+        return super().update(param, grad, slots, rates[:2])

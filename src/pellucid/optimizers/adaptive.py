@@ -37,8 +37,10 @@ class AdaGrad(Optimizer):
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
         xp = param.__array_namespace__()
-        cache = slots[0] + grad * grad
-        return param - rates[0] * grad / (xp.sqrt(cache) + self.epsilon), (cache,)
+        (cache,) = slots
+        cache += grad * grad
+        param -= rates[0] * grad / (xp.sqrt(cache) + self.epsilon)
+        return param, (cache,)
 
 
 class RMSprop(Optimizer):
@@ -72,5 +74,8 @@ class RMSprop(Optimizer):
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
         xp = param.__array_namespace__()
-        cache = self.rho * slots[0] + (1.0 - self.rho) * (grad * grad)
-        return param - rates[0] * grad / (xp.sqrt(cache) + self.epsilon), (cache,)
+        (cache,) = slots
+        cache *= self.rho
+        cache += (1.0 - self.rho) * (grad * grad)
+        param -= rates[0] * grad / (xp.sqrt(cache) + self.epsilon)
+        return param, (cache,)

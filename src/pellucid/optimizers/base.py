@@ -1,9 +1,11 @@
 """The contract of an optimiser.
 
-`update(param, grad, slots, rates)` is pure and works entry by entry: arrays in, the new parameter and its new slots
-(running averages, one array each in the parameter's shape) out. So an engine may call it on a single weight matrix or
-on a slice of one long buffer that holds them all. `rates(learning_rate, step)` are the numbers that change from step to
-step; they are computed on the host in float64, so that a schedule never recompiles a program.
+`update(param, grad, slots, rates)` works entry by entry and returns the new parameter and its new slots (running sums,
+one array each in the parameter's shape). So an engine may call it on a single weight matrix or on a slice of one long
+buffer that holds them all. Parameter and slots belong to the run, so an update may be written with ``param -= ...``:
+NumPy then writes in place, which halves the time, and JAX, whose arrays never change, makes a new array of the very same
+line. The gradient belongs to the layer and is never written into. `rates(learning_rate, step)` are the numbers that
+change from step to step; they are computed on the host in float64, so that a schedule never recompiles a program.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Optimizer:
     def update(
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
-        """The parameter after one step, and its slots. Slots start at 0."""
+        """The parameter after one step, and its slots, which start at 0. What was given may be written into (not grad)."""
         raise ContractError(f"{type(self).__name__} has no update(self, param, grad, slots, rates).")
 
     @property

@@ -41,9 +41,16 @@ class SGD(Optimizer):
         self, param: Array, grad: Array, slots: tuple[Array, ...], rates: tuple[Any, ...]
     ) -> tuple[Array, tuple[Array, ...]]:
         (rate,) = rates
+        step = rate * grad
         if not self.momentum:
-            return param - rate * grad, ()
-        velocity = self.momentum * slots[0] - rate * grad
+            param -= step
+            return param, ()
+        (velocity,) = slots
+        velocity *= self.momentum
+        velocity -= step
         if self.nesterov:
-            return param + self.momentum * velocity - rate * grad, (velocity,)
-        return param + velocity, (velocity,)
+            param -= step
+            param += self.momentum * velocity
+        else:
+            param += velocity
+        return param, (velocity,)
