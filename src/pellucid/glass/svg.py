@@ -159,19 +159,19 @@ def line_path(points: Any) -> str:
 
 
 def png(indices: np.ndarray, palette: np.ndarray) -> bytes:
-    """A PNG file: `indices` (height, width) uint8, the top row first, into `palette` (up to 256, 3) uint8.
+    """A PNG file: `indices` (height, width) uint8, the top row first, into `palette` (up to 256, 3 or 4) uint8.
 
-    Source: W3C, *Portable Network Graphics*, sections 11.2.2 to 11.2.5 (IHDR, PLTE, IDAT, IEND), colour type 3.
+    A fourth channel is opacity. Source: W3C, *Portable Network Graphics*, sections 11.2.2 to 11.2.5 and 11.3.2.1 (IHDR,
+    PLTE, IDAT, IEND, tRNS), colour type 3.
     """
     height, width = indices.shape
     rows = np.zeros((height, width + 1), np.uint8)  # each row begins with its filter: 0, none
     rows[:, 1:] = indices
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", np.ascontiguousarray(palette, dtype=np.uint8).tobytes()),
-        (b"IDAT", zlib.compress(rows.tobytes(), 9)),
-        (b"IEND", b""),
-    )
+    colours = np.asarray(palette, dtype=np.uint8)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)), (b"PLTE", colours[:, :3].tobytes())]
+    if colours.shape[1] == 4:
+        chunks.append((b"tRNS", colours[:, 3].tobytes()))
+    chunks += [(b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b"")]
     packed = (
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
