@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.arrays import check_number
 from pellucid.errors import InputError
 
 # A string inside, so that importing pellucid does not load numpy.random, which takes longer than all of pellucid.
@@ -24,6 +25,8 @@ class _Named:
     """An initializer with settings: shows itself as the call that makes it, and equals another of the same settings."""
 
     def __init__(self, name: str, draw: Initializer, **settings: float) -> None:
+        for key, value in settings.items():
+            check_number(f"{name}: {key}", value)
         self.name, self.draw, self.settings = name, draw, settings
 
     def __call__(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.arrays import check_count, check_number
 from pellucid.errors import InputError
 
 Steps = Any  # an int or an array of ints
@@ -57,6 +58,7 @@ class Constant(Schedule):
     """Always `learning_rate`."""
 
     def __init__(self, learning_rate: float) -> None:
+        check_number("Constant: learning_rate", learning_rate, 0.0)
         self.learning_rate = learning_rate
 
     def __call__(self, step: Steps) -> Any:
@@ -67,6 +69,8 @@ class InverseTime(Schedule):
     """learning_rate / (1 + decay * step): the `decay` of the book, chapter 10."""
 
     def __init__(self, learning_rate: float, decay: float) -> None:
+        check_number("InverseTime: learning_rate", learning_rate, 0.0)
+        check_number("InverseTime: decay", decay, 0.0)
         self.learning_rate, self.decay = learning_rate, decay
 
     def __call__(self, step: Steps) -> Any:
@@ -77,6 +81,9 @@ class StepDecay(Schedule):
     """Multiplied by `factor` after every `every` steps."""
 
     def __init__(self, learning_rate: float, every: int, factor: float = 0.5) -> None:
+        check_number("StepDecay: learning_rate", learning_rate, 0.0)
+        check_count("StepDecay: every", every, "StepDecay(0.01, every=1000)")
+        check_number("StepDecay: factor", factor, 0.0)
         self.learning_rate, self.every, self.factor = learning_rate, every, factor
 
     def __call__(self, step: Steps) -> Any:
@@ -87,6 +94,8 @@ class Exponential(Schedule):
     """learning_rate * factor ** step."""
 
     def __init__(self, learning_rate: float, factor: float = 0.999) -> None:
+        check_number("Exponential: learning_rate", learning_rate, 0.0)
+        check_number("Exponential: factor", factor, 0.0)
         self.learning_rate, self.factor = learning_rate, factor
 
     def __call__(self, step: Steps) -> Any:
@@ -102,6 +111,9 @@ class Cosine(Schedule):
     """Half a cosine from `learning_rate` down to `final` over `steps`. Loshchilov and Hutter (2017), no restarts."""
 
     def __init__(self, learning_rate: float, steps: int, final: float = 0.0) -> None:
+        check_number("Cosine: learning_rate", learning_rate, 0.0)
+        check_count("Cosine: steps", steps, "Cosine(0.01, steps=1000)")
+        check_number("Cosine: final", final, 0.0)
         self.learning_rate, self.steps, self.final = learning_rate, steps, final
 
     def __call__(self, step: Steps) -> Any:
@@ -112,6 +124,9 @@ class OneCycle(Schedule):
     """Up from peak/25 to `peak` over the first `warm` of the steps, then down to peak/10000. Smith and Topin (2018)."""
 
     def __init__(self, peak: float, steps: int, warm: float = 0.3) -> None:
+        check_number("OneCycle: peak", peak, 0.0)
+        check_count("OneCycle: steps", steps, "OneCycle(0.01, steps=1000)")
+        check_number("OneCycle: warm, the share of the steps that goes up,", warm, 0.0, 1.0)
         self.peak, self.steps, self.warm = peak, steps, warm
 
     def __call__(self, step: Steps) -> Any:
@@ -125,6 +140,8 @@ class WarmUp(Schedule):
     """From almost nothing up in a straight line over `steps`, then `then`, a number or another schedule."""
 
     def __init__(self, then: float | Schedule, steps: int) -> None:
+        check_count("WarmUp: steps", steps, "WarmUp(0.01, steps=100)", low=0)
+        as_schedule(then)
         self.then, self.steps = then, steps
 
     def __call__(self, step: Steps) -> Any:
@@ -163,6 +180,11 @@ class Plateau(Schedule):
         threshold: float = 1e-4,
         lowest: float = 0.0,
     ) -> None:
+        check_number("Plateau: learning_rate", learning_rate, 0.0)
+        check_number("Plateau: factor", factor, 0.0, 1.0, ends="()")
+        check_count("Plateau: patience", patience, "Plateau(0.01, patience=10)", low=0)
+        check_number("Plateau: threshold", threshold, 0.0, 1.0)
+        check_number("Plateau: lowest", lowest, 0.0)
         self.learning_rate, self.factor, self.patience = learning_rate, factor, patience
         self.threshold, self.lowest = threshold, lowest
         self.restart()
@@ -185,7 +207,10 @@ class Plateau(Schedule):
         return {"best": self._best, "waited": self._waited, "cuts": self._cuts}
 
     def restore(self, state: dict[str, float]) -> None:
-        self._best, self._waited, self._cuts = state["best"], int(state["waited"]), int(state["cuts"])
+        for name in ("best", "waited", "cuts"):
+            if not isinstance(state.get(name), (int, float)):
+                raise InputError(f"{self!r} cannot go on from {state!r}: expected its best, waited and cuts.")
+        self._best, self._waited, self._cuts = float(state["best"]), int(state["waited"]), int(state["cuts"])
 
 
 BY_NAME = {
