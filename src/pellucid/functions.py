@@ -25,16 +25,16 @@ def softmax(x: Array) -> Array:
     return exponentials / row_sum(exponentials)
 
 
-# NumPy goes through short rows one row at a time; over the columns of a turned copy it is three to six times as fast.
-def _short(x: Array) -> bool:
-    return x.ndim == 2 and x.shape[-1] <= 64
+# NumPy goes through many short rows one by one; over the columns of a turned copy it is three to six times as fast.
+def _many_short(x: Array) -> bool:
+    return x.ndim == 2 and 4 * x.shape[1] <= x.shape[0]
 
 
 def row_max(x: Array) -> Array:
     """The largest value of each row: (..., K) -> (..., 1)."""
-    return x.T.copy().max(axis=0)[:, None] if _short(x) else x.max(axis=-1, keepdims=True)
+    return x.T.copy().max(axis=0)[:, None] if _many_short(x) else x.max(axis=-1, keepdims=True)
 
 
 def row_sum(x: Array) -> Array:
     """The sum of each row: (..., K) -> (..., 1)."""
-    return x.T.copy().sum(axis=0)[:, None] if _short(x) else x.sum(axis=-1, keepdims=True)
+    return x.T.copy().sum(axis=0)[:, None] if _many_short(x) else x.sum(axis=-1, keepdims=True)
