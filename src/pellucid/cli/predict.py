@@ -1,0 +1,40 @@
+"""`pellucid predict`: a trained network's answers for the rows of a file."""
+
+from __future__ import annotations
+
+import click
+
+from pellucid.cli import source
+
+
+@click.command("predict")
+@click.argument("model")
+@click.argument("data")
+@click.option("-o", "--output", help="A .csv or .npy file. Default: CSV on standard output.")
+@click.option("--proba", is_flag=True, help="The probability of every class instead of the most likely one.")
+@click.option("-t", "--target", help="Name of the array in the file that is not an input.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of data that are drawn.")
+@click.option("-n", type=click.IntRange(min=1), help="Rows of data that are drawn.")
+@click.option("--noise", type=float, help="Noise of data that are drawn.")
+def command(
+    model: str,
+    data: str,
+    output: str | None,
+    proba: bool,
+    target: str | None,
+    seed: int,
+    n: int | None,
+    noise: float | None,
+) -> None:
+    """What the network in MODEL says about the rows of DATA, one line a row.
+
+    Example: pellucid predict digits.safetensors digits.npz -o answers.csv
+    """
+    from pellucid.cli import answers, rows
+    from pellucid.exchange.model_file import load
+
+    if output is not None:
+        source.writable(output)
+    trained = load(source.existing_model(model))
+    head, values = answers.of(trained, source.inputs(data, target, n, seed, noise, answers.width(trained)), proba)
+    rows.write(head, [values], output)

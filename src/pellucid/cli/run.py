@@ -1,0 +1,247 @@
+"""One training run from data to files: what `pellucid train` does."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid import __version__, datasets
+from pellucid.arrays import as_inputs
+from pellucid.cli import baselines, config, pieces, scaling, source, task
+from pellucid.cli.output import Output, number
+from pellucid.cli.watch import Watch
+from pellucid.errors import DataError, InputError
+from pellucid.exchange.atomic import write_atomic
+from pellucid.model import Model
+from pellucid.training import EarlyStopping
+from pellucid.training.progress import duration
+
+ALL_AT_ONCE = 4096  # rows of one pass when judging
+INTERRUPTED = 130
+
+
+@dataclass
+class Settings:
+    """Every option of `pellucid train` under its name; its help says what each means."""
+
+    data: str
+    target: str | None
+    n: int | None
+    noise: float | None
+    task: str
+    layers: str
+    activation: str
+    dropout: float
+    batch_norm: bool
+    loss: str
+    optimizer: str
+    learning_rate: float | None
+    schedule: str
+    epochs: int
+    batch_size: int | None
+    validation: float
+    test: float
+    patience: int
+    scale: str
+    seed: int
+    dtype: str
+    engine: str
+    output: str | None
+    picture: bool
+    checkpoint: str | None = None
+    resume: bool = False
+
+
+def usual_batch(rows: int) -> int:
+    """Rows a step where nobody says: 64, fewer where that would be less than about ten steps an epoch, at least 8."""
+    return min(64, max(8, rows // 10))
+
+
+class Run:
+    """The steps of a run, one method each; what a later step needs is kept."""
+
+    def __init__(self, settings: Settings, out: Output, digest: str = "") -> None:
+        self.s, self.out, self.digest = settings, out, digest
+        self.hidden = pieces.widths(settings.layers)
+
+    def go(self) -> int:
+        """The whole run; the exit code."""
+        self.name_files()
+        self.look_at_data()
+        self.divide()
+        self.build()
+        self.train()
+        self.judge()
+        self.write()
+        return INTERRUPTED if self.history.stopped == "interrupted" else 0
+
+    def name_files(self) -> None:
+        """Where the results go, tried before anything else is done."""
+        path = self.s.output or f"{source.stem(self.s.data)}.safetensors"
+        if not path.endswith(".safetensors"):
+            raise InputError(f"-o {path}: a model file's name ends in .safetensors; write -o {path}.safetensors")
+        self.path, self.base = source.writable(path), path.removesuffix(".safetensors")
+        if self.s.checkpoint is not None:
+            source.writable(self.s.checkpoint)
+        if self.s.resume and self.s.checkpoint is None:
+            raise InputError("--resume needs the file to go on from: --checkpoint run.safetensors --resume")
+
+    def look_at_data(self) -> None:
+        """Read or draw the rows, check them, and choose the task."""
+        s = self.s
+        s.n = source.usual_rows(s.data, s.n)
+        self.data = source.load(s.data, s.target, s.n, s.seed, s.noise)
+        if self.digest and self.data.digest and self.digest != self.data.digest:
+            self.out.note(
+                f"{s.data} has changed since the run that {s.data!r} in the settings names: results will differ."
+            )
+        as_inputs(self.data.X, s.dtype)
+        wish = s.task
+        if s.loss != "auto" and wish == "auto":
+            wish = "classification" if s.loss in pieces.OF_CLASSES else "regression"
+        self.task = task.choose(self.data.y, wish)
+        if len(self.task.y) != len(self.data.X):
+            raise DataError(f"{self.data.name}: X has {len(self.data.X)} rows, the targets {len(self.task.y)}.")
+        shape = " x ".join(str(size) for size in self.data.X.shape[1:])
+        kind = f"{self.task.classes} classes" if self.task.classes else f"{self.task.y.shape[1]} number(s) to predict"
+        self.out.say(f"{self.data.name}: {len(self.data.X):,} rows of {shape}, {kind}, {self.data.origin}")
+        why = self.task.why if s.loss == "auto" or s.task != "auto" else f"--loss {s.loss} is for that"
+        self.out.say(f"task: {self.task.kind}, because {why}" if s.task == "auto" else f"task: {self.task.kind}, {why}")
+
+    def divide(self) -> None:
+        """Rows to learn from, to stop by, and to judge on."""
+        rest, self.test_rows = task.set_aside(self.task, self.s.test, self.s.seed, 1)
+        self.train_rows, self.valid_rows = task.set_aside(self.task, self.s.validation, self.s.seed, 2, rest)
+        counts = f"{len(self.train_rows):,} to learn from, {len(self.valid_rows):,} to stop by"
+        self.out.say(f"rows: {counts}, {len(self.test_rows):,} set aside to judge on")
+        self.scaling = scaling.of_inputs(self.data.X[self.train_rows], self.s.scale)
+        y = self.task.y[self.train_rows]
+        nothing = scaling.Scaling(np.zeros(1), np.ones(1))
+        self.y_scaling = nothing if self.task.classes else scaling.of_targets(y, self.s.scale)
+        if self.scaling.words:
+            self.out.say(f"inputs: {self.scaling.words}; the model file takes them as they are, with that built in")
+        if self.y_scaling.words:
+            self.out.say(f"targets: {self.y_scaling.words} while training; losses below are in that unit")
+        if scaling.loses_digits(self.scaling, self.s.dtype):
+            self.out.note("some inputs lie far from 0 for their spread, which float32 rounds: try --dtype float64.")
+
+    def build(self) -> None:
+        """The network, its loss and its optimiser."""
+        s = self.s
+        loss = (
+            s.loss if s.loss != "auto" else "categorical_cross_entropy" if self.task.classes else "mean_squared_error"
+        )
+        self.single = loss == "binary_cross_entropy"
+        if (loss in pieces.OF_CLASSES) != bool(self.task.classes) or (self.single and self.task.classes != 2):
+            raise InputError(f"--loss {loss} does not fit a {self.task.kind} of {self.task.classes or 'no'} classes.")
+        last = "Sigmoid" if self.single else "Softmax" if self.task.classes else None
+        n_inputs, flatten = int(np.prod(self.data.X.shape[1:])), self.data.X.ndim > 2
+        n_outputs = 1 if self.single else self.task.classes or self.task.y.shape[1]
+        self.batch = min(s.batch_size or usual_batch(len(self.train_rows)), len(self.train_rows))
+        make, usual = pieces.OPTIMIZERS[s.optimizer]
+        rate = usual if s.learning_rate is None else s.learning_rate
+        steps = s.epochs * -(-len(self.train_rows) // self.batch)
+        self.model = Model(
+            *pieces.network(n_inputs, n_outputs, self.hidden, s.activation, s.dropout, s.batch_norm, last, flatten),
+            loss=pieces.LOSSES[loss](),
+            optimizer=make(pieces.SCHEDULES[s.schedule](rate, steps)),
+            seed=s.seed,
+            dtype=s.dtype,
+        )
+        parameters = sum(value.size for value in self.model.values().values())
+        self.shape = "-".join(str(size) for size in (n_inputs, *self.hidden, n_outputs))
+        self.out.say(
+            f"network: {self.shape}, {s.activation}, {parameters:,} parameters; {self.model.optimizer!r}, {loss}"
+        )
+        self.out.event("start", network=self.shape, parameters=parameters, task=self.task.kind, why=self.task.why)
+
+    def train(self) -> None:
+        """Fit, watched; afterwards the network takes the rows as they are in the data."""
+        s = self.s
+        validation = self._prepared(self.valid_rows) if len(self.valid_rows) else None
+        stopping = EarlyStopping(s.patience or s.epochs + 1) if validation else None
+        with Watch(self.out, f"{self.data.name}  {self.shape}", s.epochs) as watch:
+            self.history = self.model.fit(
+                *self._prepared(self.train_rows), epochs=s.epochs, batch_size=self.batch, validation_data=validation,
+                early_stopping=stopping, callbacks=[watch], checkpoint=s.checkpoint, resume=s.resume, engine=s.engine,
+                progress=False,
+            )  # fmt: skip
+        scaling.fold_into(self.model.network, self.scaling, self.y_scaling)
+        best = f", best at epoch {self.history.best_epoch}, which is kept" if self.history.best_epoch else ""
+        spent = duration(self.history.seconds) if self.history.seconds >= 1 else f"{self.history.seconds:.2f} s"
+        self.out.say(f"stopped after epoch {len(self.history)} ({self.history.stopped}){best}; {spent}")
+
+    def _prepared(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        y = self.task.y[rows]
+        if not self.task.classes:
+            y = self.y_scaling.apply(y)
+        return self.scaling.apply(self.data.X[rows]).astype(self.s.dtype), y[:, None] if self.single else y
+
+    def judge(self) -> None:
+        """The network beside what can be had without one, on rows that it has not seen."""
+        rows = self.test_rows if len(self.test_rows) else self.valid_rows if len(self.valid_rows) else self.train_rows
+        self.judged = rows
+        y = self.task.y[rows]
+        outputs = self.model.predict(self.data.X[rows], ALL_AT_ONCE)
+        self.scores = {"this network": baselines.figures(self.task, outputs, y)}
+        self.scores |= baselines.judge(self.task, self.data.X, self.train_rows, rows)
+        self.ceiling = None
+        if self.s.data == "spiral":
+            self.ceiling, _ = datasets.spiral_ceiling(self.task.classes, 0.2 if self.s.noise is None else self.s.noise)
+        names = list(self.scores["this network"])
+        lines = [[name, *(number(scores[key]) for key in names)] for name, scores in self.scores.items()]
+        if self.ceiling is not None:
+            lines.append(["the best that anybody could reach", number(self.ceiling), *[""] * (len(names) - 1)])
+        kind = "not seen" if rows is self.test_rows else "SEEN in training (--test sets some aside)"
+        self.out.table([f"on {len(rows):,} rows {kind}", *names], lines)
+        self._verdict(names[0])
+
+    def _verdict(self, name: str) -> None:
+        """Whether the network was worth it, in a sentence."""
+        (_, own), *others = self.scores.items()
+        best, rival = max(others, key=lambda item: item[1][name])
+        if self.task.classes:
+            low, high = baselines.interval(own[name], len(self.judged))
+            self.out.say(
+                f"{name} {own[name]:.1%}; that many rows say it is between {low:.1%} and {high:.1%} (95 % interval)"
+            )
+        if own[name] <= rival[name]:
+            self.out.say(f"The network is no better than {best} ({number(rival[name])}): it was not worth it.")
+
+    def write(self) -> None:
+        """The model, its pictures, and the settings that repeat the run."""
+        self.model.save(self.path)
+        self.files = [self.path]
+        if self.s.picture and len(self.history):
+            for name in ("loss", *self.model.metrics):
+                self._write(f"{self.base}_{name}.svg", self.history.to_svg(name))
+            if self.task.classes and self.data.X.shape[1:] == (2,):
+                rows = self.judged
+                self._write(f"{self.base}_regions.svg", self.model.regions_svg(self.data.X[rows], self.task.y[rows]))
+        path = f"{self.base}.run.toml"
+        comments = [
+            f"Repeats this run: pellucid train --config {path}",
+            f"pellucid {__version__}, NumPy {np.__version__}, Python {platform.python_version()}",
+        ]
+        self._write(path, config.text(asdict(self.s), comments, self.data.digest))
+        self.out.say(f"wrote {', '.join(self.files)}")
+        noise = f" --noise {self.s.noise:g}" if self.s.noise is not None else ""
+        unseen = f" --held-out {self.s.test:g}" if self.data.fixed and self.s.test else ""
+        self.out.say(f"next: pellucid evaluate {self.path} {self.s.data}{noise}{unseen}")
+        self.out.event("result", **self._result())
+
+    def _write(self, path: str, text: str) -> None:
+        write_atomic(path, text.encode())
+        self.files.append(path)
+
+    def _result(self) -> dict[str, Any]:
+        history = self.history
+        return {
+            "stopped": history.stopped, "epochs": len(history), "best_epoch": history.best_epoch,
+            "seconds": history.seconds, "rows_judged": len(self.judged), "seen": self.judged is not self.test_rows,
+            "scores": self.scores, "ceiling": self.ceiling, "files": [os.fspath(file) for file in self.files],
+        }  # fmt: skip
