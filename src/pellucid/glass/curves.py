@@ -34,7 +34,7 @@ def draw(
     `series`: values by name, NaN and infinity (with `log` also 0 and less) being gaps. `mark`: (epoch, label), such as
     the best one. `log`: a logarithmic vertical axis. InputError where there is no series, no value, or no such epoch.
     """
-    arrays = _checked(series, mark)
+    arrays = checked(series, mark)
     shown = {name: _gaps(values, log) for name, values in arrays.items()}
     low, high = limits(np.concatenate(list(shown.values())), log)
     tails = [f"{name} {_last(values)}" for name, values in arrays.items()]
@@ -66,7 +66,7 @@ def table(
     limit: int = 40,
 ) -> str:
     """The numbers behind the curves, as "html" or "text": first, last, marked and evenly chosen epochs, up to `limit`."""
-    arrays = _checked(series, mark)
+    arrays = checked(series, mark)
     if form not in ("html", "text"):
         raise InputError(f"form={form!r}: expected 'html' or 'text'.")
     length = max(len(values) for values in arrays.values())
@@ -120,7 +120,8 @@ def thin(values: np.ndarray, limit: int = _POINTS) -> np.ndarray:
     return np.array(sorted(kept))
 
 
-def _checked(series: Series, mark: Mark | None) -> dict[str, np.ndarray]:
+def checked(series: Series, mark: Mark | None) -> dict[str, np.ndarray]:
+    """The values by name as arrays, once there is something to draw and the mark lies on it."""
     arrays = {str(name): np.asarray(values, dtype=float).ravel() for name, values in series.items()}
     if not any(len(values) for values in arrays.values()):
         raise InputError(

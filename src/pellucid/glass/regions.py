@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import InputError
 from pellucid.glass import sketch, surface
 from pellucid.glass.axes import Scale, frame
 from pellucid.glass.colours import SERIES, UNKNOWN, rgb, style
@@ -46,9 +45,7 @@ def draw(
     possible.
     """
     field = survey(predict, X, y, test, cells, task)
-    labels = [str(name) for name in inputs] if inputs is not None else ["input 1", "input 2"][: field.x.shape[1]]
-    if len(labels) != field.x.shape[1]:
-        raise InputError(f"inputs={inputs!r}: expected one name for each of the {field.x.shape[1]} columns of X.")
+    labels = sketch.input_names(field, inputs)
     shown = sketch.chosen(len(field.x), max_points)
     if field.x.shape[1] == 1:
         return surface.draw_curve(field, shown, labels[0], output, title or "Fitted curve")

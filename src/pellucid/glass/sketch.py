@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from pellucid.errors import InputError
 from pellucid.glass.axes import Scale, label, label_room
 from pellucid.glass.field import Field
 from pellucid.glass.svg import fit, image, line_path, marker, number, tag, text
@@ -16,6 +17,15 @@ RIGHT = 178  # the room beside the map
 LAST = 255  # the palette's place for "no number"
 
 Row = tuple[str, str]  # a small mark drawn about (0, 0), or nothing, and its words
+
+
+def input_names(field: Field, inputs: Sequence[Any] | None) -> list[str]:
+    """The names of the inputs as text."""
+    count = field.x.shape[1]
+    names = ["input 1", "input 2"][:count] if inputs is None else [str(name) for name in inputs]
+    if isinstance(inputs, str) or len(names) != count:
+        raise InputError(f"inputs={inputs!r}: expected a list with one name for each of the {count} column(s) of X.")
+    return names
 
 
 def scales(field: Field) -> tuple[Scale, Scale]:
