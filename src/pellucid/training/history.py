@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pellucid.errors import InputError
+
 Row = dict[str, float]
 
 
@@ -46,18 +48,39 @@ class History:
         named = {"training": name, "validation": f"val_{name}"}
         return {label: self[key] for label, key in named.items() if key in self.names}
 
-    def to_svg(self, name: str = "loss") -> str:
-        """The curves of one figure as an SVG picture, written by pellucid itself."""
+    def to_svg(self, name: str = "loss", log: bool = False) -> str:
+        """The curves of one figure as an SVG picture, written by pellucid itself; `log`: on a logarithmic scale."""
         from pellucid.glass import curves
 
-        mark = (self.best_epoch, "best") if self.best_epoch is not None else None
-        return curves.draw(self.curves(name), title=name, y_label=name, mark=mark)
+        return curves.draw(self._drawable(name), title=name, y_label=name, mark=self._mark(), log=log)
 
-    def plot(self, name: str = "loss") -> Any:
-        """The curves of one figure with matplotlib; returns the figure. Needs the extra "plot"."""
+    def table(self, name: str = "loss", form: str = "text") -> str:
+        """The numbers behind the curves of one figure, as "text" or "html"."""
+        from pellucid.glass import curves
+
+        return curves.table(self._drawable(name), caption=name, mark=self._mark(), form=form)
+
+    def plot(self, name: str = "loss", log: bool = False) -> Any:
+        """The curves of one figure with matplotlib; returns the figure, shows nothing. Needs the extra "plot"."""
         from pellucid.glass import plots
 
-        return plots.plot_curves(self.curves(name), title=name, y_label=name)
+        return plots.plot_curves(self._drawable(name), title=name, y_label=name, mark=self._mark(), log=log)
+
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows: the loss."""
+        return self.to_svg() if "loss" in self.names else None
+
+    def _drawable(self, name: str) -> dict[str, list[float]]:
+        drawable = self.curves(name)
+        if not drawable:
+            has = f"it has {', '.join(self.names)}" if self.epochs else "no epoch was trained"
+            raise InputError(f"There is no {name!r} in this history to draw: {has}.")
+        return drawable
+
+    def _mark(self) -> tuple[int, str] | None:
+        """The best epoch, where it is one of those that are drawn."""
+        best = self.best_epoch
+        return (best, "best") if best is not None and 1 <= best <= len(self) else None
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{k}={v:.4g}" for k, v in self.last.items() if k != "epoch")
