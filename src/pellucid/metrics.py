@@ -2,6 +2,8 @@
 
 `outputs` (B, K) are what the network returned; `targets` are labels (B,), one-hot rows (B, K), or numbers (B, M). A single
 output (B, 1) with targets of 0 and 1 counts as yes above 0.5. A metric of your own is any function of the same two.
+
+The mean over classes ("macro") counts every class alike, and only those that occur among the targets or the outputs.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, InputError
 
 
 def labels_of(values: Any, other: Any = None) -> np.ndarray:
@@ -61,31 +63,42 @@ def confusion_matrix(outputs: Any, targets: Any, classes: int | None = None) -> 
     """Counts, int64 (classes, classes): row = true class, column = class the network chose."""
     predicted, true = _pair(outputs, targets)
     shape = np.shape(outputs)
-    count = classes or max(int(max(predicted.max(), true.max())) + 1, shape[1] if len(shape) == 2 else 2, 2)
+    least = int(max(predicted.max(), true.max())) + 1
+    count = classes if classes is not None else max(least, shape[1] if len(shape) == 2 else 2, 2)
+    if min(predicted.min(), true.min()) < 0 or count < least:
+        raise DataError(
+            f"confusion_matrix of {count} classes got labels from {min(predicted.min(), true.min())} to {least - 1}: "
+            "expected labels from 0 to classes - 1."
+        )
     return np.bincount(true * count + predicted, minlength=count * count).reshape(count, count)
 
 
-def _average(numerator: np.ndarray, denominator: np.ndarray, average: str | None) -> Any:
+def _average(counts: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, average: str | None) -> Any:
+    if average not in ("macro", None):
+        raise InputError(
+            f"average={average!r}: write 'macro' for the mean over classes, or None for one figure a class."
+        )
     figures = np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator != 0)
-    return figures if average is None else float(figures.mean())
+    occurs = counts.sum(axis=0) + counts.sum(axis=1) > 0  # a class that nobody has and nobody was given says nothing
+    return figures if average is None else float(figures[occurs].mean())
 
 
 def precision(outputs: Any, targets: Any, average: str | None = "macro") -> Any:
     """Of the rows given to a class, the share that belongs there; the mean over classes, or per class with None."""
     counts = confusion_matrix(outputs, targets)
-    return _average(np.diag(counts), counts.sum(axis=0), average)
+    return _average(counts, np.diag(counts), counts.sum(axis=0), average)
 
 
 def recall(outputs: Any, targets: Any, average: str | None = "macro") -> Any:
     """Of the rows of a class, the share that was found; the mean over classes, or per class with None."""
     counts = confusion_matrix(outputs, targets)
-    return _average(np.diag(counts), counts.sum(axis=1), average)
+    return _average(counts, np.diag(counts), counts.sum(axis=1), average)
 
 
 def f1(outputs: Any, targets: Any, average: str | None = "macro") -> Any:
     """Harmonic mean of precision and recall; the mean over classes, or per class with None."""
     counts = confusion_matrix(outputs, targets)
-    return _average(2 * np.diag(counts), counts.sum(axis=0) + counts.sum(axis=1), average)
+    return _average(counts, 2 * np.diag(counts), counts.sum(axis=0) + counts.sum(axis=1), average)
 
 
 def _errors(outputs: Any, targets: Any) -> np.ndarray:
