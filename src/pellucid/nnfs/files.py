@@ -14,7 +14,6 @@ import numpy as np
 
 from pellucid.errors import FileError, InputError, PellucidError
 from pellucid.exchange import atomic, container
-from pellucid.exchange.model_file import describe, rebuild
 from pellucid.nnfs import accuracy, layers, losses, optimizers
 
 
@@ -40,7 +39,23 @@ def _describe(kind: str, thing: Any) -> Any:
             "model.save_parameters(path), build the model in your script again, and call load_parameters(path)."
         )
     arguments = thing.config() if hasattr(thing, "config") else {}
-    return {kind: name, "arguments": {key: describe(value) for key, value in arguments.items()}}
+    return {kind: name, "arguments": {key: _plain(value) for key, value in arguments.items()}}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _rebuild(kind: str, text: Any) -> Any:
+    """The inverse of `_describe`: a known name with numbers and text, nothing else."""
+    if text is None:
+        return None
+    name, arguments = text[kind], text["arguments"]
+    if name not in _MAKERS[kind] or set(text) != {kind, "arguments"}:
+        raise FileError(f"the file holds the {kind} {str(name)[:60]!r}, which is not known.")
+    if not all(isinstance(value, (bool, int, float, str)) for value in arguments.values()):
+        raise FileError(f"the arguments of {name} are not numbers.")
+    return _MAKERS[kind][name](**arguments)
 
 
 def _arrays(parameters: list[Any]) -> dict[str, np.ndarray]:
@@ -72,7 +87,7 @@ def save(model: Any, path: Any) -> None:
         "loss": _describe("loss", model.loss),
         "optimizer": _describe("optimizer", model.optimizer),
         "accuracy": _describe("accuracy", model.accuracy),
-        "precision": describe(getattr(model.accuracy, "precision", None)),
+        "precision": _plain(getattr(model.accuracy, "precision", None)),
     }
     atomic.write_atomic(path, container.encode(_arrays(parameters), {"nnfs": json.dumps(content)}))
 
@@ -86,8 +101,8 @@ def load(model: Any, path: Any) -> Any:
         described = list(content["layers"])
         _check_sizes(described, pairs)
         for text in described:
-            model.add(rebuild(text, _MAKERS))
-        model.set(**{name: rebuild(content[name], _MAKERS) for name in ("loss", "optimizer", "accuracy")})
+            model.add(_rebuild("layer", text))
+        model.set(**{kind: _rebuild(kind, content[kind]) for kind in ("loss", "optimizer", "accuracy")})
         if content["precision"] is not None:
             model.accuracy.precision = float(content["precision"])
         model.finalize()

@@ -2,8 +2,9 @@
 
 What they keep for a layer lies on the layer under the book's names (`weight_momentums`, `weight_cache` ...), to look at.
 What differs: it belongs to the optimiser that made it, so that another optimiser starts afresh (the book's Adam after
-RMSprop ends in an AttributeError, after SGD it takes the velocity for its own average). New arrays are made; an array
-that you kept is not changed behind your back.
+RMSprop ends in an AttributeError, after SGD it takes the velocity for its own average). Weights and biases become new
+arrays; one that you kept is not changed behind your back. Adam's averages lie there without their constant factors
+1 - beta, as pellucid's Adam keeps them.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class BookOptimizer(optimizers.Optimizer):
             gradient = np.asarray(getattr(layer, f"d{name}")).astype(value.dtype, copy=False)
             places = [f"{short}_{_SLOTS[slot]}" for slot in self.slots]
             slots = tuple(_slot(layer, place, value) if mine else np.zeros_like(value) for place in places)
-            new, slots = self.update(value, gradient, slots, rates)
+            new, slots = self.update(value.copy(), gradient, slots, rates)
             setattr(layer, name, new)
             for place, slot in zip(places, slots, strict=True):
                 setattr(layer, place, slot)

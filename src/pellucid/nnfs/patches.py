@@ -121,6 +121,7 @@ def _back_to(handle: Handle) -> None:
 
 
 # -- the functions that take NumPy's places ----------------------------------------------------------------------------
+# They carry NumPy's names and docstrings: parts of NumPy that are imported later build their own docstrings on them.
 
 
 @functools.lru_cache(maxsize=4096)
@@ -144,6 +145,7 @@ def _numbers(value: Any) -> bool:
     return isinstance(value, (list, tuple, bool, int, float)) and np.asarray(value).dtype.kind in "biuf"
 
 
+@functools.wraps(np.dot)
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """`np.dot`, computed in float64 and rounded."""
     chosen = _serves()
@@ -156,6 +158,7 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     return product if dtype is None else product.astype(dtype)
 
 
+@functools.wraps(np.zeros)
 def zeros(*args: Any, **kwargs: Any) -> Any:
     """`np.zeros`, of the default dtype where none is named."""
     chosen = _serves()
@@ -164,6 +167,7 @@ def zeros(*args: Any, **kwargs: Any) -> Any:
     return _own_of("zeros")(*args, **kwargs)
 
 
+@functools.wraps(np.eye)
 def eye(*args: Any, **kwargs: Any) -> Any:
     """`np.eye`, of the default dtype where none is named."""
     chosen = _serves()
@@ -172,6 +176,7 @@ def eye(*args: Any, **kwargs: Any) -> Any:
     return _own_of("eye")(*args, **kwargs)
 
 
+@functools.wraps(np.random.randn)
 def randn(*shape: int) -> Any:
     """`np.random.randn`, of the default dtype."""
     chosen, draws = _serves(), _own_of("randn")(*shape)
@@ -182,6 +187,9 @@ def randn(*shape: int) -> Any:
 
 class Exp:
     """`np.exp`: of float32, computed in float64 and rounded. Everything else about it is NumPy's own."""
+
+    def __init__(self) -> None:
+        self.__doc__ = np.exp.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         exp, chosen = _own_of("exp"), _serves()
