@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from typing import Any
 
@@ -21,9 +22,9 @@ def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path`. When this returns, it is on the disk; when it raises, the old file is untouched."""
     try:
         _write(path, data)
-    except OSError as error:
-        if isinstance(error, FileError):
-            raise
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError):  # a zero byte in the name
+            raise FileError(f"{os.fspath(path)!r} cannot be the name of a file: {error}.") from None
         raise FileError(
             f"{path} could not be written: {error.strerror}. An earlier file there is untouched. Choose another folder, "
             "or make room on the disk."
@@ -32,7 +33,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     folder, name = os.path.split(os.path.abspath(path))
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    temporary = os.path.join(folder, _temporary(name))
     number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         try:
@@ -50,15 +51,28 @@ def _write(path: Path, data: bytes) -> None:
     _sync_folder(folder)
 
 
+def _temporary(name: str) -> str:
+    return f".{name}.{secrets.token_hex(6)}.tmp"
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of writers of `path` that were killed. For who knows that no other writer is alive."""
+    folder, name = os.path.split(os.path.abspath(path))
+    ours = re.compile(rf"\.{re.escape(name)}(\.\d+)?\.[0-9a-f]{{12}}\.tmp")
+    with contextlib.suppress(OSError):
+        for other in os.listdir(folder):
+            if ours.fullmatch(other):
+                os.unlink(os.path.join(folder, other))
+
+
 def _sync_folder(folder: str) -> None:
-    """Force the new name itself to the disk; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    """Force the new name itself to the disk. Where a folder cannot be (Windows, some network disks), nothing is lost."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def write_generations(path: Path, data: bytes, keep: int = 2) -> None:
@@ -70,6 +84,8 @@ def write_generations(path: Path, data: bytes, keep: int = 2) -> None:
             if os.path.exists(older):
                 _second_name(older, f"{path}.{number}")
     except OSError as error:
+        if isinstance(error, FileError):
+            raise
         raise FileError(
             f"{path}: the checkpoint before could not be kept: {error.strerror}. It is untouched."
         ) from error
@@ -77,9 +93,15 @@ def write_generations(path: Path, data: bytes, keep: int = 2) -> None:
 
 
 def _second_name(path: str, other: str) -> None:
-    """Make `other` a second name of the file at `path`, in one step."""
-    temporary = f"{other}.{secrets.token_hex(6)}.tmp"
-    os.link(path, temporary)
+    """Make `other` a second name of the file at `path`, in one step; a copy of it where the disk knows no second names."""
+    folder, name = os.path.split(os.path.abspath(other))
+    temporary = os.path.join(folder, _temporary(name))
+    try:
+        os.link(path, temporary)
+    except OSError:
+        with open(path, "rb") as file:
+            write_atomic(other, file.read())
+        return
     try:
         os.replace(temporary, other)
     finally:  # renaming one of two names of the same file onto the other does nothing

@@ -26,7 +26,7 @@ _DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U32": "<u4",
 _CODES = {np.dtype(text): code for code, text in _DTYPES.items()}
 _NAME = re.compile(r"[A-Za-z0-9_.\-/]{1,200}")
 _BLANK = "0" * 64
-_HEADER_LIMIT = 64 << 20
+_HEADER_LIMIT = 100_000_000  # the safetensors library's own
 
 
 def encode(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
@@ -49,6 +49,11 @@ def encode(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     header["__metadata__"] = {"format": "pellucid", **metadata, "sha256": _BLANK}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > _HEADER_LIMIT:
+        raise FileError(
+            f"The text to be saved beside the arrays has {len(text):,} bytes, more than the {_HEADER_LIMIT:,} that can be "
+            "read back. A history of millions of epochs is the usual cause: model.history.epochs can be thinned out."
+        )
     head = len(text).to_bytes(8, "little") + text
     digest = hashlib.sha256(head)
     for blob in blobs:
@@ -57,21 +62,22 @@ def encode(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     return b"".join([head[:place], digest.hexdigest().encode(), head[place + 64 :], *blobs])
 
 
-def read(path: str | os.PathLike[str], max_bytes: int = 4 << 30) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """(arrays, metadata) of the file at `path`; anything that is not whole and pellucid's own is a `FileError`."""
     try:
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe must not hang us
-        with os.fdopen(number, "rb") as file:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))  # a pipe hangs
+        try:
             status = os.fstat(number)
             if not stat.S_ISREG(status.st_mode):
                 raise FileError(f"{path} is not an ordinary file.")
-            if status.st_size > max_bytes:
-                raise FileError(f"{path} has {status.st_size} bytes, more than the {max_bytes} that are allowed.")
-            data = file.read(max_bytes + 1)
+            with os.fdopen(number, "rb", closefd=False) as file:
+                data = file.read(status.st_size)  # read allocates what it is asked for, not what is there
+        finally:
+            os.close(number)
     except FileError:
         raise
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     try:
         return decode(data)
     except FileError as error:
@@ -85,7 +91,7 @@ def decode(data: bytes, finite: bool = True) -> tuple[dict[str, np.ndarray], dic
     length = int.from_bytes(data[:8], "little")
     if length > min(_HEADER_LIMIT, len(data) - 8):
         raise FileError("it is truncated, or not a safetensors file: its header does not fit into it.")
-    header = _header(data[8 : 8 + length])
+    header = parse(data[8 : 8 + length])
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise FileError("it has no metadata: a safetensors file of another program, not written by pellucid.")
@@ -103,21 +109,24 @@ def decode(data: bytes, finite: bool = True) -> tuple[dict[str, np.ndarray], dic
     return arrays, metadata
 
 
-def _header(text: bytes) -> dict[str, Any]:
+def parse(text: str | bytes) -> dict[str, Any]:
+    """The JSON object in `text`; a name twice, anything else than an object, or no JSON at all is a `FileError`."""
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
-            raise FileError("a name stands twice in its header.")
-        return dict(pairs)
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise FileError("a name stands twice in its text.")
+        return found
 
     try:
-        header = json.loads(text.decode(), object_pairs_hook=unique)
+        content = json.loads(text if isinstance(text, str) else text.decode(), object_pairs_hook=unique)
     except FileError:
         raise
     except (ValueError, RecursionError):
         raise FileError("its header is not JSON: it is damaged, or not a safetensors file.") from None
-    if not isinstance(header, dict):
-        raise FileError("its header is not an object.")
-    return header
+    if not isinstance(content, dict):
+        raise FileError("its text is not a JSON object.")
+    return content
 
 
 def _check_digest(data: bytes, end: int, digest: str) -> None:
@@ -142,7 +151,7 @@ def _start(name: str, entry: Any) -> tuple[int, int]:
 
 def _array(name: str, entry: dict[str, Any], body: memoryview, at: int) -> tuple[np.ndarray, int]:
     """An array that lies exactly at `at`, and where it ends. Sizes are compared before anything is allocated."""
-    code, shape, (start, stop) = entry.get("dtype"), entry.get("shape"), entry["data_offsets"]
+    code, shape, (start, stop) = str(entry.get("dtype")), entry.get("shape"), entry["data_offsets"]
     if not _NAME.fullmatch(name) or set(entry) != {"dtype", "shape", "data_offsets"} or code not in _DTYPES:
         raise FileError(f"array {name[:60]!r} has a name, dtype or field that is not known.")
     if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
@@ -150,6 +159,6 @@ def _array(name: str, entry: dict[str, Any], body: memoryview, at: int) -> tuple
     dtype = np.dtype(_DTYPES[code])
     if start != at or stop > len(body) or stop - start != math.prod(shape) * dtype.itemsize:
         raise FileError(f"array {name!r} of shape {shape} does not fill the place that it names.")
-    if dtype == np.bool_ and max(body[start:stop], default=0) > 1:
+    if dtype == np.bool_ and np.frombuffer(body[start:stop], np.uint8).max(initial=0) > 1:
         raise FileError(f"array {name!r} holds a byte that is neither true nor false.")
     return np.frombuffer(body[start:stop], dtype).reshape(shape).copy(), stop
