@@ -58,7 +58,10 @@ def lowbias32(x: Array) -> Array:
 
 def _words(value: Any) -> list[Any]:
     """A number as 32-bit words. Host integers of any size are split; arrays (tracers) are taken as they are."""
-    if isinstance(value, int):
+    if isinstance(value, (int, np.integer)):
+        value = int(value)
+        if value < 0:
+            raise InputError(f"Draws(...) got {value}: seed, epoch, step and layer are whole numbers of at least 0.")
         words = [np.array([value & 0xFFFFFFFF], np.uint32)]
         while value := value >> 32:
             words.append(np.array([value & 0xFFFFFFFF], np.uint32))
