@@ -29,7 +29,8 @@ class Schedule:
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in own.items()}
 
     def state(self) -> dict[str, float]:
         """What the schedule has learned from the losses so far; empty for pure functions of the step."""
