@@ -88,6 +88,8 @@ class Layer_Dense(BookLayer, layers.Dense):
             bias_regularizer_l1,
             bias_regularizer_l2,
         )
+        self.weight_regularizer_l1, self.weight_regularizer_l2 = weight_regularizer_l1, weight_regularizer_l2
+        self.bias_regularizer_l1, self.bias_regularizer_l2 = bias_regularizer_l1, bias_regularizer_l2
         # Rounded before it is scaled: that is what 0.01 * np.random.randn(...) does under the book's init().
         self.weights: np.ndarray = 0.01 * np.random.standard_normal((n_inputs, n_neurons)).astype(float_dtype())
         self.biases: np.ndarray = self.biases.astype(float_dtype())
