@@ -46,3 +46,9 @@ def assert_same(given: Results, expected: Results, rtol: float = 0.0) -> None:
     for name, array in expected.items():
         scale = float(np.abs(array).max(initial=0.0))
         np.testing.assert_allclose(given[name], array, rtol=rtol, atol=rtol * scale, err_msg=name)
+
+
+def same_attributes(thing: Any, before: dict[str, Any]) -> bool:
+    """Whether `thing` has the very objects as attributes that it had before."""
+    now = {**vars(thing)}
+    return now.keys() == before.keys() and all(now[name] is value for name, value in before.items())
