@@ -23,7 +23,7 @@ RANKS = {
     "layers": 5,
     "losses": 6, "optimizers": 6,
     "network": 7,
-    "step": 8,
+    "step": 8, "checks": 8,
     "glass": 9, "engines": 9,
     "training": 10,
     "model": 11,

@@ -149,6 +149,7 @@ def check_contract(layer: Layer) -> None:
         raise ContractError(
             f"{layer!r} is not a layer. Expected an object such as Dense(2, 3) or ReLU()"
             + (f"; {layer.__name__} is a class, write {layer.__name__}()." if isinstance(layer, type) else ".")
+            + (" Write a star before a list of layers: Model(*layers)." if isinstance(layer, (list, tuple)) else "")
         )
     for key, value in vars(layer).items():
         if isinstance(value, _SHARED):

@@ -7,12 +7,14 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from pellucid import metrics as metric_functions
-from pellucid.arrays import as_array, as_inputs, check_finite
+from pellucid.arrays import as_array, as_dtype, as_inputs, check_finite
+from pellucid.checks import check_callbacks, check_epochs, check_fraction, doubt, try_own_parts
 from pellucid.engines.numpy_engine import Batches, NumpyEngine
 from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layers import Sequential
@@ -58,14 +60,40 @@ class Model:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float64'.")
-        _check_kind(loss, Loss, "loss", "CategoricalCrossEntropy()")
-        _check_kind(optimizer, Optimizer, "optimizer", "Adam(learning_rate=0.001)")
-        self.network: Sequential = build(layers, self.seed, self.dtype)
-        self.loss, self.optimizer = loss, optimizer if optimizer is not None else Adam()
-        self.metrics = _named_metrics(metrics, loss)
-        self.history: History | None = None
         self._state = TrainingState()
+        self._chosen = metrics is not None
+        self.loss = loss
+        self.optimizer = optimizer if optimizer is not None else Adam()
+        if metrics is not None:
+            self.metrics = _named_metrics(metrics, loss)
+        self.network: Sequential = build(layers, self.seed, self.dtype)
+        self.history: History | None = None
+        self._running: tuple[int, Trainer] | None = None  # the thread that trains, and what it runs
         self._lock = threading.Lock()
+
+    @property
+    def loss(self) -> Loss | None:
+        """What training makes small. With another loss comes its metric, unless you chose the metrics yourself."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, loss: Loss | None) -> None:
+        _check_kind(loss, Loss, "loss", "CategoricalCrossEntropy()")
+        self._loss = loss
+        if not self._chosen:
+            self.metrics = _named_metrics(None, loss)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """What moves the parameters. Another optimiser starts anew: its running sums at 0, its schedule at step 0."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            _check_kind(optimizer if optimizer is not None else Optimizer, Optimizer, "optimizer", "Adam()")
+        self._optimizer = optimizer
+        self._state = replace(self._state, step=0, slots={}, schedule={})
 
     @property
     def layers(self) -> tuple[Any, ...]:
@@ -151,17 +179,14 @@ class Model:
         targets = self._targets(y, x)
         weights = _sample_weights(sample_weight, len(x), self.dtype)
         x, targets, weights, validation = self._split(x, targets, weights, validation_data, validation_fraction)
-        _warn_about_pair(self.layers[-1], loss)
+        try_own_parts(self.network, loss, x, targets)
+        _warn(doubt(self.network, loss))
         _warn_about_scale(X)
         size = len(x) if batch_size is None else _check_batch(batch_size, len(x))
-        if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 0:
-            raise InputError(f"epochs={epochs!r}: expected a whole number of at least 0.")
-        stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
-        if stopping is not None and validation is None:
-            raise InputError("early_stopping watches the validation loss: give validation_data=(X, y) or a fraction.")
-        if resume:
-            self._resume(checkpoint)
-        state = self._state
+        epochs, callbacks = check_epochs(epochs), check_callbacks(callbacks)
+        stopping = _stopping(early_stopping, validation is not None)
+        save = None if checkpoint is None else self._saver(checkpoint)
+        state = self._begin(checkpoint, resume)
         until = epochs if resume else state.epoch + epochs
         seen = progress if progress is not None else somebody_looks(sys.stderr)
         plan = Plan(
@@ -172,15 +197,37 @@ class Model:
             early_stopping=stopping,
             callbacks=callbacks,
             write_back=self._write_back,
-            save=None if checkpoint is None else self._saver(checkpoint),
+            save=save,
             model=self,
             progress=Progress(until, seen),
         )
         trainer = Trainer(
             plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state
         )
-        self.history = trainer.run()
-        self.history.engine_reason = "NumPy is the engine of this version"
+        history = self._train(trainer)
+        history.engine_reason = "NumPy is the engine of this version"
+        return history
+
+    def _begin(self, checkpoint: Any, resume: bool) -> TrainingState:
+        """Where training starts from."""
+        if self._running is not None:
+            raise InputError("This model is being trained already. Wait for it, or train a copy: copy.deepcopy(model).")
+        if resume:
+            self._resume(checkpoint)
+        else:  # what was best in an earlier training, perhaps on other data, is not the best of this one
+            self._state.best_loss, self._state.best_values = float("inf"), {}
+        return self._state
+
+    def _train(self, trainer: Trainer) -> History:
+        self._running = threading.get_ident(), trainer
+        try:
+            self.history = trainer.run()
+        except BaseException:  # the figures up to there are not lost
+            self.history = History()
+            self.history.epochs, self.history.engine = list(trainer.state.rows), trainer.engine.name
+            raise
+        finally:
+            self._running = None
         return self.history
 
     def _write_back(self, values: dict[str, np.ndarray]) -> None:
@@ -207,13 +254,16 @@ class Model:
                 valid_x, valid_y = given
             except (TypeError, ValueError):
                 raise InputError("validation_data: expected a pair, validation_data=(X_valid, y_valid).") from None
-            inputs = as_inputs(valid_x, self.dtype, "validation X")
-            return x, y, weights, (inputs, self._targets(valid_y, inputs))
-        if not fraction:
+            if fraction:
+                raise InputError("Both validation_data and validation_fraction are given: leave one of them out.")
+            try:
+                inputs = as_inputs(valid_x, self.dtype)
+                return x, y, weights, (inputs, self._targets(valid_y, inputs))
+            except DataError as error:
+                raise DataError(f"validation_data: {error}") from None
+        count = check_fraction(fraction, len(x))
+        if not count:
             return x, y, weights, None
-        count = round(len(x) * fraction)
-        if not 0.0 < fraction < 1.0 or not 0 < count < len(x):
-            raise InputError(f"validation_fraction={fraction!r} of {len(x)} rows leaves nothing on one side; try 0.2.")
         order = generator(self.seed, "split").permutation(len(x))
         aside, kept = order[:count], order[count:]
         return x[kept], y[kept], None if weights is None else weights[kept], (x[aside], y[aside])
@@ -244,6 +294,7 @@ class Model:
     def _saver(self, path: Any) -> Callable[[TrainingState, dict[str, np.ndarray]], None]:
         from pellucid.exchange import model_file
 
+        model_file.check_can_save(self, path)
         return lambda state, values: model_file.save_checkpoint(self, path, state, values)
 
     def _resume(self, path: Any) -> None:
@@ -262,7 +313,8 @@ class Model:
 
     def values(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and state by name, such as "0.weights"."""
-        return copied(get_values(self.network))
+        with self._lock:
+            return copied(get_values(self.network))
 
     def summary(self) -> str:
         """The layers and their numbers of parameters, as text."""
@@ -286,7 +338,22 @@ class Model:
         return f"Model({', '.join([*parts, f'optimizer={self.optimizer!r}', f'seed={self.seed}'])})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_lock"}
+        with self._lock:  # while another thread trains: the network whole, as it was at the end of one epoch
+            kept = {key: value for key, value in vars(self).items() if key != "_lock"}
+            kept["network"] = self.network.run_copy()
+        return {**kept, "_state": self._standing(), "_running": None}
+
+    def _standing(self) -> TrainingState:
+        """The state of training that goes with the network's values as they are now."""
+        rows = list(self._state.rows)
+        if self._running is None:
+            return replace(self._state, rows=rows)
+        thread, trainer = self._running
+        if (
+            thread == threading.get_ident()
+        ):  # a callback copies the model: the epoch is whole, the slots are in the engine
+            return replace(self._state, rows=rows, slots=trainer.engine.slots(trainer.good))
+        return TrainingState(epoch=len(rows), rows=rows)  # nobody can stop the other thread: the optimiser starts anew
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -303,11 +370,26 @@ def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
         raise ContractError(f"{name}={given!r} is not a {kind.__name__}. {hint}")
 
 
+def _stopping(given: Any, validated: bool) -> EarlyStopping | None:
+    if given is None:
+        return None
+    whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
+    stopping = EarlyStopping(int(given)) if whole else given
+    if not isinstance(stopping, EarlyStopping):
+        raise InputError(f"early_stopping={given!r}: expected a number of epochs, or EarlyStopping(patience=10).")
+    if not validated:
+        raise InputError("early_stopping watches the validation loss: give validation_data=(X, y) or a fraction.")
+    return stopping
+
+
 def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
     if given is None:
         given = () if loss is None or loss.metric is None else (loss.metric,)
     named: dict[str, Metric] = {}
     for metric in (given,) if isinstance(given, str) or callable(given) else given:
+        name = metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
+        if name in named:
+            raise InputError(f"Two metrics are called {name!r}: give your function another name.")
         if isinstance(metric, str):
             if metric not in metric_functions.by_name:
                 raise InputError(
@@ -315,7 +397,7 @@ def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
                 )
             named[metric] = metric_functions.by_name[metric]
         elif callable(metric):
-            named[getattr(metric, "__name__", type(metric).__name__)] = metric
+            named[name] = metric
         else:
             raise InputError(f"metrics={given!r}: expected names such as 'accuracy', or functions (outputs, targets).")
     return named
@@ -339,8 +421,9 @@ def _choose_engine(engine: str) -> None:
 def _sample_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:
     if given is None:
         return None
-    weights = as_array(given, "sample_weight", dtype)
-    check_finite(weights, "sample_weight")
+    array = as_array(given, "sample_weight")
+    check_finite(array, "sample_weight")
+    weights = as_dtype(array, dtype, "sample_weight")
     if weights.shape != (rows,) or weights.min() < 0 or weights.sum() == 0:
         raise DataError(
             f"sample_weight has shape {weights.shape}: expected one number of at least 0 for each of the {rows} rows, "
@@ -349,13 +432,9 @@ def _sample_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:
     return weights
 
 
-def _warn_about_pair(last: Any, loss: Loss) -> None:
-    if loss.fits and type(last).__name__ not in loss.fits:
-        warnings.warn(
-            f"{type(loss).__name__} expects probabilities, but the last layer is {last!r}. "
-            f"End the network with {loss.fits[0]}(), the pair that fits.",
-            stacklevel=3,
-        )
+def _warn(sentence: str) -> None:
+    if sentence:
+        warnings.warn(sentence, stacklevel=3)
 
 
 def _warn_about_scale(X: Any) -> None:

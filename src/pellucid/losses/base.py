@@ -12,7 +12,7 @@ differentiated.
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Loss:
 
     metric: str | None = None  # the metric that goes with this loss where the user names none
     fits: tuple[str, ...] = ()  # the last layers that give this loss what it expects; empty: any
+    instead: ClassVar[dict[str, str]] = {}  # for a last layer that does not fit: what to write instead
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         """Losses of the samples, (B,); keeps `outputs` and `targets`."""
@@ -38,6 +39,17 @@ class Loss:
     def fused_with(self, last: Layer) -> Loss | None:
         """The loss that takes the last layer's *inputs* and stands for both, or None."""
         return None
+
+    def doubt(self, last: Layer) -> str:
+        """A sentence where this loss and the network's last layer do not fit; empty where they do."""
+        names = [kind.__name__ for kind in type(last).__mro__]
+        if self.fits and not any(name in self.fits for name in names):
+            return (
+                f"{type(self).__name__} expects probabilities, but the last layer is {last!r}. "
+                f"End the network with {self.fits[0]}(), the pair that fits."
+            )
+        hints = [self.instead[name] for name in names if name in self.instead]
+        return f"{type(self).__name__} does not fit the last layer, {last!r}: {hints[0]}" if hints else ""
 
     def weights(self, targets: Array) -> Array | None:
         """A weight for each sample that follows from its target, (B,), or None."""

@@ -33,7 +33,7 @@ class BinaryCrossEntropy(Loss):
     array([0.223144])
     """
 
-    metric = "accuracy"
+    metric: str | None = "accuracy"
     fits: tuple[str, ...] = ("Sigmoid", "HardSigmoid")
     least = 1e-12
 
@@ -84,7 +84,11 @@ class SigmoidCrossEntropy(BinaryCrossEntropy):
     (array([1000.]), array([[-1.]]))
     """
 
+    metric = None  # accuracy counts probabilities above 0.5, and these outputs are scores
     fits = ()
+    instead = {
+        "Sigmoid": "it holds the sigmoid itself. Use BinaryCrossEntropy(), which trains through the same formula."
+    }
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         check_targets(self, outputs, targets)

@@ -157,6 +157,9 @@ class SoftmaxCrossEntropy(CategoricalCrossEntropy):
     """
 
     fits = ()
+    instead = {
+        "Softmax": "it holds softmax itself. Use CategoricalCrossEntropy(), which trains through the same formula."
+    }
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         xp = outputs.__array_namespace__()

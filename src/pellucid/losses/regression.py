@@ -24,6 +24,7 @@ class MeanSquaredError(Loss):
     """
 
     metric = "rmse"
+    instead = {"Softmax": "for classes use CategoricalCrossEntropy(), which learns faster; for numbers end with Dense."}
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         check_targets(self, outputs, targets)
@@ -53,6 +54,7 @@ class MeanAbsoluteError(Loss):
     """
 
     metric = "mae"
+    instead = {"Softmax": "for classes use CategoricalCrossEntropy(), which learns faster; for numbers end with Dense."}
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         check_targets(self, outputs, targets)
@@ -84,6 +86,7 @@ class Huber(Loss):
     """
 
     metric = "mae"
+    instead = {"Softmax": "for classes use CategoricalCrossEntropy(), which learns faster; for numbers end with Dense."}
 
     def __init__(self, delta: float = 1.0) -> None:
         check_number("Huber: delta", delta, 0.0, ends="(]")

@@ -1,0 +1,135 @@
+"""What is handed to training, checked before it begins: a mistake gets its sentence now, not after an hour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.arrays import Array
+from pellucid.errors import ContractError, InputError
+from pellucid.layer import Layer
+from pellucid.layers import Sequential
+from pellucid.losses import Loss
+from pellucid.network import working_copy
+from pellucid.randomness import Draws
+
+
+def check_epochs(epochs: Any) -> int:
+    """A number of epochs."""
+    if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 0:
+        raise InputError(f"epochs={epochs!r}: expected a whole number of at least 0.")
+    return int(epochs)
+
+
+def check_callbacks(callbacks: Any) -> Sequence[Callable[..., Any]]:
+    """Functions (model, row); a single one may come without its brackets."""
+    given = (callbacks,) if callable(callbacks) else tuple(callbacks) if isinstance(callbacks, Iterable) else (None,)
+    if not all(callable(callback) for callback in given):
+        raise InputError(f"callbacks={callbacks!r}: expected functions (model, row), as in callbacks=[show].")
+    return given
+
+
+def check_fraction(fraction: Any, rows: int) -> int:
+    """How many of `rows` a fraction sets aside."""
+    number = isinstance(fraction, (int, float, np.floating)) and not isinstance(fraction, bool)
+    count = round(rows * fraction) if number and math.isfinite(fraction) else 0
+    if not number or not 0.0 <= fraction < 1.0 or (fraction and not 0 < count < rows):
+        raise InputError(f"validation_fraction={fraction!r} of {rows} rows leaves nothing on one side; try 0.2.")
+    return count
+
+
+def is_ours(part: Any) -> bool:
+    """Whether a layer or loss is pellucid's, and not the user's own."""
+    return type(part).__module__.partition(".")[0] == "pellucid"
+
+
+def doubt(network: Sequential, loss: Loss) -> str:
+    """What does not fit between a loss and the last layer, with the pair that fits; nothing about a user's own layer."""
+    last: Layer = network
+    while isinstance(last, Sequential) and last.layers:
+        last = last.layers[-1]
+    return loss.doubt(last) if is_ours(last) else ""
+
+
+def try_own_parts(network: Sequential, loss: Loss, x: np.ndarray, y: np.ndarray) -> None:
+    """One pass over two rows where a layer or the loss is the user's own: what it forgot gets a sentence.
+
+    x, y: as the network and the loss take them. Nothing of either is changed.
+    """
+    if is_ours(loss) and all(is_ours(layer) for _, layer in network.walk()):
+        return
+    run, loss = working_copy(network, training=True, draws=Draws(0)), loss.run_copy()
+    try:
+        with np.errstate(all="ignore"):
+            taken, outputs = _forward(run.layers, _locked(x[:2]))
+            gradient = _loss(loss, outputs, _locked(y[:2]))
+            for layer, inputs in zip(reversed(run.layers), reversed(taken), strict=True):
+                gradient = _locked(_backward(layer, gradient, inputs))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ContractError(
+            "A layer or loss of yours writes into an array that it was given, which belongs to somebody else. "
+            "Make a new one: x = x * 2 instead of x *= 2, numpy.where(...) instead of x[mask] = 0."
+        ) from error
+    for _, layer in run.walk():
+        for name in layer.params:
+            _check_gradient(layer, name)
+
+
+def _locked(array: Array) -> Array:
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def _forward(layers: Iterable[Layer], x: Array) -> tuple[list[Array], Array]:
+    taken = []
+    for layer in layers:
+        taken.append(x)
+        x = _locked(layer.forward(x))
+    return taken, x
+
+
+def _loss(loss: Loss, outputs: Array, targets: Array) -> Array:
+    name, rows = type(loss).__name__, len(outputs)
+    losses = loss.forward(outputs, targets)
+    if np.shape(losses) != (rows,):
+        raise ContractError(
+            f"{name}.forward returned {_seen(losses)} for {rows} rows: expected one loss for each, ({rows},). The mean "
+            "over the rows is taken later: write .mean(axis=1), not .mean()."
+        )
+    gradient = loss.backward()
+    if np.shape(gradient) != outputs.shape:
+        raise ContractError(
+            f"{name}.backward returned {_seen(gradient)}: expected a gradient for each output, {outputs.shape}. End with "
+            "return self.doutputs."
+        )
+    return _locked(gradient)
+
+
+def _backward(layer: Layer, doutput: Array, inputs: Array) -> Array:
+    gradient = layer.backward(doutput)
+    if np.shape(gradient) != inputs.shape:
+        raise ContractError(
+            f"{type(layer).__name__}.backward returned {_seen(gradient)}: expected a gradient for each input, "
+            f"{inputs.shape}. End with return self.dinputs."
+        )
+    return gradient
+
+
+def _check_gradient(layer: Layer, name: str) -> None:
+    value: Any = getattr(layer, name)
+    gradient: Any = getattr(layer, "d" + name, None)
+    if np.shape(gradient) != value.shape:
+        raise ContractError(
+            f"{type(layer).__name__} trains {name!r} of shape {value.shape}, but after backward self.d{name} is "
+            f"{_seen(gradient)}. Write self.d{name} = ... in backward, in the shape of self.{name}."
+        )
+
+
+def _seen(value: Any) -> str:
+    return "nothing" if value is None else f"shape {np.shape(value)}"
