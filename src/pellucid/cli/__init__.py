@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
@@ -68,9 +69,9 @@ class Pellucid(click.Group):
 
     def _code(self, args: list[str], prog_name: str | None, extra: dict[str, Any]) -> int:
         """Run, and say what went wrong where something did; the exit code."""
-        debug = "--debug" in args
+        debug = "--debug" in args  # before or after the command's name
         try:
-            code = super().main(args, prog_name, standalone_mode=False, **extra)
+            code = super().main([arg for arg in args if arg != "--debug"], prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()
             return code if isinstance(code, int) else 0
         except (KeyboardInterrupt, click.Abort):
@@ -85,7 +86,7 @@ class Pellucid(click.Group):
             return error.exit_code
         except tuple(kind for kind, _ in _CODES) as error:
             if debug:
-                raise
+                traceback.print_exc()
             click.echo(f"Error: {_sentence(error)}", err=True)
             return next(code for kind, code in _CODES if isinstance(error, kind))
 

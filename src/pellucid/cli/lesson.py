@@ -34,7 +34,7 @@ def tell(names: list[str], output: str | None, train: bool, out: Output) -> None
     if output is not None:
         from pellucid.glass import activations
 
-        write_atomic(output, activations.draw().encode())
+        write_atomic(output, activations.draw(names).encode())
         out.say(f"wrote {output}\n")
     _table(names, out)
     if train:

@@ -141,9 +141,9 @@ class Run:
         last = "Sigmoid" if self.single else "Softmax" if self.task.classes else None
         n_inputs, flatten = int(np.prod(self.data.X.shape[1:])), self.data.X.ndim > 2
         n_outputs = 1 if self.single else self.task.classes or self.task.y.shape[1]
-        self.batch = min(s.batch_size or usual_batch(len(self.train_rows)), len(self.train_rows))
+        s.batch_size = self.batch = min(s.batch_size or usual_batch(len(self.train_rows)), len(self.train_rows))
         make, usual = pieces.OPTIMIZERS[s.optimizer]
-        rate = usual if s.learning_rate is None else s.learning_rate
+        s.learning_rate = rate = usual if s.learning_rate is None else s.learning_rate
         steps = s.epochs * -(-len(self.train_rows) // self.batch)
         self.model = Model(
             *pieces.network(n_inputs, n_outputs, self.hidden, s.activation, s.dropout, s.batch_norm, last, flatten),
@@ -154,9 +154,8 @@ class Run:
         )
         parameters = sum(value.size for value in self.model.values().values())
         self.shape = "-".join(str(size) for size in (n_inputs, *self.hidden, n_outputs))
-        self.out.say(
-            f"network: {self.shape}, {s.activation}, {parameters:,} parameters; {self.model.optimizer!r}, {loss}"
-        )
+        self.out.say(f"network: {self.shape}, {s.activation}, {parameters:,} parameters")
+        self.out.say(f"training: {self.model.optimizer!r}, {loss}, batches of {self.batch}")
         self.out.event("start", network=self.shape, parameters=parameters, task=self.task.kind, why=self.task.why)
 
     def train(self) -> None:
@@ -196,8 +195,12 @@ class Run:
         lines = [[name, *(number(scores[key]) for key in names)] for name, scores in self.scores.items()]
         if self.ceiling is not None:
             lines.append(["the best that anybody could reach", number(self.ceiling), *[""] * (len(names) - 1)])
-        kind = "not seen" if rows is self.test_rows else "SEEN in training (--test sets some aside)"
+        kind = (
+            "not seen" if rows is self.test_rows else "that it was chosen by" if len(self.valid_rows) else "it learned"
+        )
         self.out.table([f"on {len(rows):,} rows {kind}", *names], lines)
+        if rows is not self.test_rows:
+            self.out.note("no rows were set aside, so these figures flatter the network; --test 0.2 sets some aside.")
         self._verdict(names[0])
 
     def _verdict(self, name: str) -> None:
@@ -219,9 +222,8 @@ class Run:
         if self.s.picture and len(self.history):
             for name in ("loss", *self.model.metrics):
                 self._write(f"{self.base}_{name}.svg", self.history.to_svg(name))
-            if self.task.classes and self.data.X.shape[1:] == (2,):
-                rows = self.judged
-                self._write(f"{self.base}_regions.svg", self.model.regions_svg(self.data.X[rows], self.task.y[rows]))
+            if self.data.X.shape[1:] in ((1,), (2,)):
+                self._write(f"{self.base}_regions.svg", self._regions())
         path = f"{self.base}.run.toml"
         comments = [
             f"Repeats this run: pellucid train --config {path}",
@@ -233,6 +235,14 @@ class Run:
         unseen = f" --held-out {self.s.test:g}" if self.data.fixed and self.s.test else ""
         self.out.say(f"next: pellucid evaluate {self.path} {self.s.data}{noise}{unseen}")
         self.out.event("result", **self._result())
+
+    def _regions(self) -> str:
+        """What the network says everywhere around its points; those that it has not seen are drawn as such."""
+        X, y, seen = self.data.X, self.task.y, np.concatenate([self.train_rows, self.valid_rows])
+        test = (X[self.test_rows], y[self.test_rows]) if len(self.test_rows) else None
+        return self.model.regions_svg(
+            X[seen], y[seen], test=test, task="classes" if self.task.classes else "regression"
+        )
 
     def _write(self, path: str, text: str) -> None:
         write_atomic(path, text.encode())

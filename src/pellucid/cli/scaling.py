@@ -23,7 +23,9 @@ class Scaling:
     words: str = ""
 
     def apply(self, values: np.ndarray) -> np.ndarray:
-        """The values as the network is trained on them: float64, the shape of `values`."""
+        """The values as the network is trained on them, in the shape of `values`: float64 where anything is done."""
+        if not self.words:
+            return values
         return (np.asarray(values, np.float64) - self.shift) / self.scale
 
 

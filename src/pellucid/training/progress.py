@@ -140,7 +140,8 @@ class TerminalLine:
     def draw(self, text: str) -> None:
         first, *rest = text.split("\n")
         covered = min(self.drawn + 2, self.width())  # two more for the ^C that a terminal echoes
-        self.stream.write("\r" + "\n".join([first.ljust(covered), *rest]))
+        cleared = f"\r{' ' * covered}" if covered > len(first) else ""
+        self.stream.write("\n".join([f"{cleared}\r{first}", *rest]))
         self.stream.flush()
         self.drawn = len(first)
 
