@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from pellucid import engines
 from pellucid import metrics as metric_functions
 from pellucid.arrays import as_array, as_dtype, as_inputs, check_finite
 from pellucid.checks import check_callbacks, check_epochs, check_fraction, doubt, try_own_parts
-from pellucid.engines.numpy_engine import Batches, NumpyEngine
 from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import build, copied, count_outputs, get_values, set_values, summary, working_copy
+from pellucid.network import build, copied, count_outputs, get_values, set_values, summary
 from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed, generator
 from pellucid.step import evaluate_losses
@@ -173,7 +173,7 @@ class Model:
         after every epoch; with `resume=True` training goes on from it, bit for bit as if never stopped, until `epochs`.
         `progress`: None shows a line where somebody looks. Ctrl-C keeps the best network (the last without validation).
         """
-        _choose_engine(engine)
+        engines.check_name(engine)
         loss = self._needs_loss()
         x = as_inputs(X, self.dtype)
         targets = self._targets(y, x)
@@ -190,10 +190,10 @@ class Model:
         until = epochs if resume else state.epoch + epochs
         seen = progress if progress is not None else somebody_looks(sys.stderr)
         plan = Plan(
-            data=Batches(x, targets, weights, size, self.seed, shuffle),
+            data=engines.Batches(x, targets, weights, size, self.seed, shuffle),
             until=until,
             metrics=self.metrics,
-            judge=None if validation is None else self._judge(*validation),
+            judge=None if validation is None else self._judge(validation[1]),
             early_stopping=stopping,
             callbacks=callbacks,
             write_back=self._write_back,
@@ -201,11 +201,11 @@ class Model:
             model=self,
             progress=Progress(until, seen),
         )
-        trainer = Trainer(
-            plan, NumpyEngine(self.network, loss, self.optimizer, self.seed, state.slots), self.optimizer, state
-        )
-        history = self._train(trainer)
-        history.engine_reason = "NumPy is the engine of this version"
+        valid_x = None if validation is None else validation[0]
+        work = engines.Work(self.network, loss, self.optimizer, plan.data, state.slots, bool(self.metrics), valid_x)
+        made, reason = engines.make(engine, until - state.epoch, work)
+        history = self._train(Trainer(plan, made, self.optimizer, state))
+        history.engine_reason = reason
         return history
 
     def _begin(self, checkpoint: Any, resume: bool) -> TrainingState:
@@ -234,13 +234,10 @@ class Model:
         with self._lock:
             set_values(self.network, values)
 
-    def _judge(self, x: np.ndarray, targets: np.ndarray) -> Callable[[dict[str, np.ndarray]], dict[str, float]]:
-        run_on = working_copy(self.network, training=False)
+    def _judge(self, targets: np.ndarray) -> Callable[[np.ndarray], dict[str, float]]:
         loss = self._needs_loss()
 
-        def judge(values: dict[str, np.ndarray]) -> dict[str, float]:
-            set_values(run_on, values)
-            outputs = run_on.forward(x)
+        def judge(outputs: np.ndarray) -> dict[str, float]:
             row = {"val_loss": float(evaluate_losses(loss, outputs, targets))}
             return row | {f"val_{name}": float(metric(outputs, targets)) for name, metric in self.metrics.items()}
 
@@ -411,11 +408,6 @@ def _check_batch(batch_size: Any, rows: int | None = None) -> int:
     if rows is not None and batch_size > rows:
         raise InputError(f"batch_size={batch_size}, but there are only {rows} rows to train on; write batch_size=None.")
     return int(batch_size)
-
-
-def _choose_engine(engine: str) -> None:
-    if engine not in ("auto", "numpy"):
-        raise InputError(f"engine={engine!r}: this version has 'numpy' (which 'auto' chooses).")
 
 
 def _sample_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:

@@ -13,50 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.layers import Sequential
-from pellucid.losses import Loss
-from pellucid.network import named
-from pellucid.optimizers import Optimizer
+from pellucid.engines.work import EpochResult, Rates, Work
+from pellucid.network import get_values, named, set_values, working_copy
 from pellucid.optimizers.base import clip_by_value, norm_factor
-from pellucid.randomness import Draws, permutation
+from pellucid.randomness import Draws
 from pellucid.step import Pass
 
 SLICE = 32_768  # entries: 128 KiB of float32, so that parameter, gradient and slots fit the second-level cache
 Views = tuple[np.ndarray, tuple[np.ndarray, ...]]  # a slice of the parameters, and of each slot
-
-
-@dataclass
-class Batches:
-    """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them."""
-
-    x: np.ndarray
-    y: np.ndarray
-    weights: np.ndarray | None
-    batch_size: int
-    seed: int
-    shuffle: bool = True
-
-    @property
-    def rows(self) -> int:
-        return len(self.x)
-
-    @property
-    def steps(self) -> int:
-        return -(-self.rows // self.batch_size)
-
-    def order(self, epoch: int) -> np.ndarray | None:
-        """The rows of an epoch in the order they are visited; None where that is as they lie."""
-        whole = self.batch_size >= self.rows  # the mean over all rows does not depend on their order
-        return None if whole or not self.shuffle else permutation(self.seed, epoch, self.rows)
-
-
-@dataclass
-class EpochResult:
-    """What an epoch gave: its mean loss, and the outputs of its passes with their targets, where asked for."""
-
-    loss: float
-    outputs: np.ndarray | None = None
-    targets: np.ndarray | None = None
 
 
 @dataclass
@@ -68,22 +32,18 @@ class Snapshot:
 
 
 class NumpyEngine:
-    """Trains a network with NumPy. `slots`: those of an earlier run, by "slot/key", or None to start at 0."""
+    """Trains with NumPy."""
 
     name = "numpy"
 
-    def __init__(
-        self,
-        network: Sequential,
-        loss: Loss,
-        optimizer: Optimizer,
-        seed: int,
-        slots: dict[str, np.ndarray] | None = None,
-    ) -> None:
-        self.draws = Draws(seed)
-        self.step = Pass(network, loss, self.draws)
-        self.optimizer = optimizer
-        self._lay_out(slots or {})
+    def __init__(self, work: Work) -> None:
+        self.optimizer, self.data = work.optimizer, work.data
+        self.keep_outputs, self.valid_x = work.keep_outputs, work.valid_x
+        self.draws = Draws(work.data.seed)
+        self.step = Pass(work.network, work.loss, self.draws)
+        self._lay_out(work.slots)
+        self.judged = working_copy(self.step.network, training=False)  # its parameters are the run's own
+        self.saved = Snapshot(self.lasting.copy(), self._state())
 
     def _lay_out(self, slots: dict[str, np.ndarray]) -> None:
         """One flat buffer a role (parameter, gradient, each slot), and the slices that the update walks over."""
@@ -127,10 +87,25 @@ class NumpyEngine:
     def _views(self, start: int, stop: int) -> Views:
         return self.flat[start:stop], tuple(flat[start:stop] for flat in self.slot_flats)
 
-    def run_epoch(self, data: Batches, epoch: int, rates: list[tuple[float, ...]], keep_outputs: bool) -> EpochResult:
-        """One epoch over `data`; `rates` holds the optimiser's numbers for each of its steps."""
-        order, size, total = data.order(epoch), data.batch_size, 0.0
-        kept = None
+    def at_once(self, epochs: int) -> int:
+        """One: nothing is gained by looking less often."""
+        return 1
+
+    def run(self, epoch: int, rates: list[list[Rates]]) -> Iterator[EpochResult]:
+        """See `Engine`. A snapshot lives in memory that the next epoch's takes over."""
+        for number, steps in enumerate(rates):
+            result = self._epoch(epoch + number, steps)
+            if result.finite:
+                np.copyto(self.saved.lasting, self.lasting)
+                self.saved.state = self._state()
+                if self.valid_x is not None:
+                    set_values(self.judged, get_values(self.step.network, "state"))
+                    result.valid_outputs = self.judged.forward(self.valid_x)
+            yield result
+
+    def _epoch(self, epoch: int, rates: list[Rates]) -> EpochResult:
+        data, total, kept = self.data, 0.0, None
+        order, size = data.order(epoch), data.batch_size
         for number, step_rates in enumerate(rates):
             at = slice(number * size, min((number + 1) * size, data.rows))
             if order is None:
@@ -141,16 +116,18 @@ class NumpyEngine:
                 weights = None if data.weights is None else data.weights[rows]
             self.draws.moment.epoch, self.draws.moment.step = epoch, number
             total += float(self.step.run(x, y, weights)) * (at.stop - at.start)
-            if keep_outputs:
+            if self.keep_outputs:
                 outputs = self.step.outputs()
                 if kept is None:
                     kept = np.empty((data.rows, *outputs.shape[1:]), outputs.dtype)
                 kept[at] = outputs
             self._update(step_rates)
-        targets = data.y if order is None else data.y[order]
-        return EpochResult(total / data.rows, kept, targets if keep_outputs else None)
+        # A parameter that is not a finite number makes the sum not finite either.
+        finite = bool(np.isfinite(total) and np.isfinite(self.flat.sum()))
+        targets = None if kept is None else data.y if order is None else data.y[order]
+        return EpochResult(total / data.rows, finite, self.saved, kept, targets)
 
-    def _update(self, rates: tuple[float, ...]) -> None:
+    def _update(self, rates: Rates) -> None:
         for layer, name, flat in self.small:
             flat[:] = getattr(layer, name).reshape(-1)
         factor = self._norm_factor() if self.optimizer.clip_norm is not None else None
@@ -167,7 +144,7 @@ class NumpyEngine:
                 yield gradient[start:stop], views
                 start = stop
 
-    def _apply(self, gradient: np.ndarray, views: Views, rates: tuple[float, ...], factor: Any) -> None:
+    def _apply(self, gradient: np.ndarray, views: Views, rates: Rates, factor: Any) -> None:
         param, slots = views
         if self.optimizer.clip_value is not None:
             gradient = clip_by_value(gradient, self.optimizer.clip_value)
@@ -187,28 +164,22 @@ class NumpyEngine:
         square_sum = sum((gradient * gradient).sum() for gradient in gradients)
         return norm_factor(np.asarray(square_sum, self.flat.dtype), self.optimizer.clip_norm)  # type: ignore[arg-type]
 
-    def snapshot(self, into: Snapshot | None = None) -> Snapshot:
-        """Parameters, slots and state as they are now, in one copy; `into` an older one, whose memory is used again."""
-        state = [getattr(layer, name) for _, layer, name in self.state]
-        if into is None:
-            return Snapshot(self.lasting.copy(), state)
-        np.copyto(into.lasting, self.lasting)
-        into.state = state
-        return into
+    def _state(self) -> list[np.ndarray]:
+        return [getattr(layer, name) for _, layer, name in self.state]
+
+    def start(self) -> Snapshot:
+        """See `Engine`."""
+        return self.saved
 
     def values(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
-        """Every parameter and state array of a snapshot by key, fresh and writable."""
+        """See `Engine`."""
         flat = snapshot.lasting[0].copy()
         fresh = {key: flat[span].reshape(shape) for key, _, _, span, shape in self.places}
         state = {key: np.array(value) for (key, _, _), value in zip(self.state, snapshot.state, strict=True)}
         return {**fresh, **state}
 
-    def finite(self) -> bool:
-        """Whether every parameter is a finite number: one that is not makes the sum not finite either."""
-        return bool(np.isfinite(self.flat.sum()))
-
     def slots(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
-        """The optimiser's running averages by "slot/key", fresh."""
+        """See `Engine`."""
         return {
             f"{slot}/{key}": flat[span].reshape(shape).copy()
             for slot, flat in zip(self.optimizer.slots, snapshot.lasting[1:], strict=True)

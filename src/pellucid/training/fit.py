@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.numpy_engine import Batches, NumpyEngine
+from pellucid.engines.work import Batches, Engine, EpochResult, Rates
 from pellucid.errors import InputError, NonFiniteError
 from pellucid.optimizers import Optimizer
 from pellucid.schedules import Schedule
@@ -17,7 +17,7 @@ from pellucid.training.history import History, Row
 from pellucid.training.progress import Progress
 
 Arrays = dict[str, np.ndarray]
-Judge = Callable[[Arrays], Row]  # figures on the validation data of a network with these values
+Judge = Callable[[np.ndarray], Row]  # figures of the outputs for the validation rows
 
 
 class EarlyStopping:
@@ -64,23 +64,24 @@ class Plan:
     progress: Progress
 
 
-class Rates:
+class RatesAhead:
     """The optimiser's numbers for every step, computed for many steps ahead at once."""
 
     AHEAD = 1024
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer, self.schedule = optimizer, optimizer.schedule
+        self.watches = isinstance(self.schedule, Schedule) and bool(self.schedule.state())
         self.forget()
 
     def forget(self) -> None:
         """Compute afresh: the schedule has changed its mind."""
         self.start = 0
-        self.rates: list[tuple[float, ...]] = []
+        self.rates: list[Rates] = []
         self.learning_rates: list[float] = []
 
-    def take(self, step: int, count: int) -> tuple[list[tuple[float, ...]], float]:
-        """The numbers of `count` updates from number `step` on, and the last one's learning rate."""
+    def take(self, step: int, count: int) -> tuple[list[Rates], list[float]]:
+        """The numbers of `count` updates from number `step` on, and their learning rates."""
         at = step - self.start
         if at < 0 or at + count > len(self.rates):
             self.start, at = step, 0
@@ -92,7 +93,7 @@ class Rates:
             columns = np.broadcast_arrays(*self.optimizer.rates(learning_rates, steps), steps)[:-1]
             self.rates = list(zip(*(column.tolist() for column in columns), strict=True))
             self.learning_rates = learning_rates.tolist()
-        return self.rates[at : at + count], self.learning_rates[at + count - 1]
+        return self.rates[at : at + count], self.learning_rates[at : at + count]
 
 
 class Trainer:
@@ -101,12 +102,12 @@ class Trainer:
     WRITE_EVERY = 0.05  # seconds between two looks that another thread gets at the network while it trains, ...
     WRITE_SHARE = 0.02  # ... and the share of the time that giving them may cost where the network is large
 
-    def __init__(self, plan: Plan, engine: NumpyEngine, optimizer: Optimizer, state: TrainingState) -> None:
+    def __init__(self, plan: Plan, engine: Engine, optimizer: Optimizer, state: TrainingState) -> None:
         self.plan, self.engine, self.state = plan, engine, state
         if isinstance(optimizer.schedule, Schedule) and state.schedule:
             optimizer.schedule.restore(state.schedule)
-        self.rates = Rates(optimizer)
-        self.good = engine.snapshot()
+        self.rates = RatesAhead(optimizer)
+        self.good = engine.start()
         self.next_write = 0.0
         self.best_epoch = next(
             (int(r["epoch"]) for r in reversed(state.rows) if r.get("val_loss") == state.best_loss), 0
@@ -117,14 +118,7 @@ class Trainer:
         history, started = History(), time.perf_counter()
         history.engine, history.stopped = self.engine.name, "ended by an error"
         try:
-            while self.state.epoch < self.plan.until:
-                row = self._epoch()
-                reason = self._after(row)
-                if reason:
-                    history.stopped = reason
-                    break
-            else:
-                history.stopped = "finished"
+            history.stopped = self._train() or "finished"
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         finally:  # whatever happened, model and optimiser stand where the last whole epoch left them
@@ -138,21 +132,38 @@ class Trainer:
         history.seconds = time.perf_counter() - started
         return history
 
-    def _epoch(self) -> Row:
-        """One epoch: its row of figures."""
+    def _train(self) -> str:
+        """Epoch after epoch; the reason to stop before the last, or nothing."""
         plan, state = self.plan, self.state
-        rates, learning_rate = self.rates.take(state.step, plan.data.steps)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            result = self.engine.run_epoch(plan.data, state.epoch, rates, keep_outputs=bool(plan.metrics))
-        if not (np.isfinite(result.loss) and self.engine.finite()):
+        while state.epoch < plan.until:
+            count = self.engine.at_once(plan.until - state.epoch)
+            if self.rates.watches:  # what comes next depends on how this epoch went
+                count = 1
+            steps = plan.data.steps
+            rates, learning_rates = self.rates.take(state.step, count * steps)
+            asked = [rates[at : at + steps] for at in range(0, len(rates), steps)]
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                for number, result in enumerate(self.engine.run(state.epoch, asked)):
+                    reason = self._finish(result, learning_rates[(number + 1) * steps - 1])
+                    if reason:
+                        return reason
+        return ""
+
+    def _finish(self, result: EpochResult, learning_rate: float) -> str:
+        """Take in one epoch; the reason to stop after it, or nothing."""
+        plan, state = self.plan, self.state
+        if not result.finite:
             self._give_up(result.loss, learning_rate)
-        self.good = self.engine.snapshot(self.good)
+        self.good = result.snapshot
         state.epoch += 1
         state.step += plan.data.steps
         row: Row = {"epoch": state.epoch, "loss": result.loss, "learning_rate": learning_rate}
         for name, metric in plan.metrics.items():
             row[name] = float(metric(result.outputs, result.targets))
-        return row
+        if plan.judge is not None and result.valid_outputs is not None:
+            row.update(plan.judge(result.valid_outputs))
+            self._remember_best(row)
+        return self._after(row)
 
     def _give_up(self, loss: float, learning_rate: float) -> None:
         epoch = self.state.epoch
@@ -163,14 +174,9 @@ class Trainer:
         )
 
     def _after(self, row: Row) -> str:
-        """Judge, remember the best, save, call back; the reason to stop, or nothing."""
+        """Remember, show, call back, save; the reason to stop, or nothing."""
         plan, state = self.plan, self.state
-        values: Arrays | None = None
-        if plan.judge is not None or plan.save is not None or plan.callbacks:
-            values = self.engine.values(self.good)
-        if plan.judge is not None and values is not None:
-            row.update(plan.judge(values))
-            self._remember_best(row)
+        values = self.engine.values(self.good) if plan.save is not None or plan.callbacks else None
         self._watch(row)
         state.rows.append(row)
         start = time.perf_counter()

@@ -1,0 +1,107 @@
+"""What every engine is given and gives back: batches in, one result an epoch out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from pellucid.layers import Sequential
+from pellucid.losses import Loss
+from pellucid.optimizers import Optimizer
+from pellucid.randomness import permutation
+
+Rates = tuple[float, ...]  # the optimiser's numbers for one step
+
+
+@dataclass
+class Batches:
+    """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None
+    batch_size: int
+    seed: int
+    shuffle: bool = True
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.x)
+
+    @property
+    def steps(self) -> int:
+        """How many steps an epoch has; the last may be a short one."""
+        return -(-self.rows // self.batch_size)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether an epoch has an order of its own: the mean over all rows at once does not depend on one."""
+        return self.shuffle and self.batch_size < self.rows
+
+    def order(self, epoch: int) -> np.ndarray | None:
+        """The rows of an epoch in the order they are visited; None where that is as they lie."""
+        return permutation(self.seed, epoch, self.rows) if self.ordered else None
+
+
+@dataclass
+class Work:
+    """What an engine is made for.
+
+    `slots`: the optimiser's, of an earlier run, by "slot/key"; empty to start at 0. `keep_outputs`: whether an epoch's
+    result holds the outputs of its passes. `valid_x`: rows whose outputs are wanted at every epoch's end, or None.
+    """
+
+    network: Sequential
+    loss: Loss
+    optimizer: Optimizer
+    data: Batches
+    slots: dict[str, np.ndarray] = field(default_factory=dict)
+    keep_outputs: bool = False
+    valid_x: np.ndarray | None = None
+
+
+@dataclass
+class EpochResult:
+    """What an epoch gave.
+
+    `loss`: mean over its rows, penalties included; `finite`: whether loss and parameters are numbers; `snapshot`: where
+    training stands at its end, for the engine's `values` and `slots`; `outputs` and `targets` of its passes and
+    `valid_outputs`, those of the validation rows at its end, where asked for.
+    """
+
+    loss: float
+    finite: bool
+    snapshot: Any
+    outputs: np.ndarray | None = None
+    targets: np.ndarray | None = None
+    valid_outputs: np.ndarray | None = None
+
+
+class Engine(Protocol):
+    """What training asks of an engine. It holds the parameters of a run; the user's network gets fresh copies."""
+
+    name: str
+
+    def at_once(self, epochs: int) -> int:
+        """How many of the next `epochs` it would like to be asked for in one `run`."""
+        ...
+
+    def run(self, epoch: int, rates: list[list[Rates]]) -> Iterator[EpochResult]:
+        """The epochs from number `epoch` (0 for the first) on, one for each list of the steps' `rates`."""
+        ...
+
+    def start(self) -> Any:
+        """The snapshot before the first epoch."""
+        ...
+
+    def values(self, snapshot: Any) -> dict[str, np.ndarray]:
+        """Every parameter and state array of a snapshot by key, fresh and writable."""
+        ...
+
+    def slots(self, snapshot: Any) -> dict[str, np.ndarray]:
+        """The optimiser's slots of a snapshot by "slot/key", fresh."""
+        ...
