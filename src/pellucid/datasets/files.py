@@ -88,14 +88,21 @@ def _from_npz(path: Any, target: Target, max_bytes: int) -> tuple[np.ndarray, np
     else:
         if target not in held:
             raise DataError(f"{path} holds no array {target!r}; it holds {shown}. Write target= one of these names.")
-        name = str(target)
-        others = [other for other in held if other != name]
-        partners = [first for first, second in PAIRS if second == name and first in held]
-        if not partners and len(others) != 1:
-            raise DataError(f"{path} holds {shown}: which of them is X for y = {name!r}? Save it as 'X'.")
-        pair = ("X" if "X" in others and not partners else (partners or others)[0], name)
+        pair = (_partner(str(target), held, path), str(target))
     arrays = read_npz(path, list(pair), max_bytes)
     return arrays[pair[0]], arrays[pair[1]]
+
+
+def _partner(target: str, held: list[str], path: Any) -> str:
+    """The name of X for this y: its usual partner, or X itself, or the only other array."""
+    others = [name for name in held if name != target]
+    usual = [first for first, second in PAIRS if second == target and first in others]
+    found = usual or [name for name in ("X", "x") if name in others] or (others if len(others) == 1 else [])
+    if not found:
+        raise DataError(
+            f"{path} holds {', '.join(map(repr, held))}: which of them is X for y = {target!r}? Save it as 'X'."
+        )
+    return found[0]
 
 
 def _from_npy(path: Any, target: Target, max_bytes: int) -> tuple[np.ndarray, np.ndarray]:

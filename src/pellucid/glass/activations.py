@@ -41,8 +41,8 @@ def draw(
     for place, layer in enumerate(chosen):
         value, slope = curves_of(layer, x)
         left, top = _LEFT + place % across * (_WIDE + _GAP), 68 + place // across * (_HIGH + 26)
-        body += _panel(repr(layer), x, value, slope, left, top)
-        words.append(f"{layer!r}: value {_range(value)}, derivative {_range(slope)}.")
+        body += _panel(repr(layer).removesuffix("()"), x, value, slope, left, top)
+        words.append(f"{repr(layer).removesuffix('()')}: value {_range(value)}, derivative {_range(slope)}.")
     width = 2 * _LEFT + across * (_WIDE + _GAP) - _GAP
     height = 68 + -(-len(chosen) // across) * (_HIGH + 26)
     return document(width, height, title, " ".join(words), body)
@@ -60,7 +60,7 @@ def named(activation: Any) -> Layer:
     import difflib
 
     near = difflib.get_close_matches(key, list(known), n=1)
-    hint = f"; did you mean {known[near[0]]!r}?" if near else ""
+    hint = f"; did you mean {known[near[0]]!r}?" if near else "."
     raise InputError(f"There is no activation {activation!r}{hint} Write one of {', '.join(NAMES)}, or a layer.")
 
 

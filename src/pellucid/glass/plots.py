@@ -76,9 +76,7 @@ def plot_regions(
         _surface(figure, axes, field, output)
         axes.set(title=_plain(title or "Predicted value"), ylabel=_plain(labels[1]))
     axes.set_xlabel(_plain(labels[0]))
-    handles, _ = axes.get_legend_handles_labels()
-    if handles:
-        axes.legend(loc="upper left", bbox_to_anchor=(1.02 if field.classes or len(labels) == 1 else 1.3, 1.0))
+    figure.legend(loc="outside right upper" if field.classes or len(labels) == 1 else "outside lower center")
     return figure
 
 
