@@ -36,14 +36,14 @@ def draw(
         raise InputError(f"span={span!r}: expected how far to go from 0 on both sides, such as 5.0.")
     x = np.linspace(-span, span, _SIDE + 1)
     across = min(4, max(2, len(chosen)))
-    body = [text(_LEFT, 30, title, 15, font_weight=600), *_key()]
+    width = 2 * _LEFT + across * (_WIDE + _GAP) - _GAP
+    body = [text(_LEFT, 30, fit(title, width - 2 * _LEFT, 17), 15, font_weight=600), *_key()]
     words = [f"{title} from {label(-span)} to {label(span)}."]
     for place, layer in enumerate(chosen):
         value, slope = curves_of(layer, x)
         left, top = _LEFT + place % across * (_WIDE + _GAP), 68 + place // across * (_HIGH + 26)
         body += _panel(repr(layer).removesuffix("()"), x, value, slope, left, top)
         words.append(f"{repr(layer).removesuffix('()')}: value {_range(value)}, derivative {_range(slope)}.")
-    width = 2 * _LEFT + across * (_WIDE + _GAP) - _GAP
     height = 68 + -(-len(chosen) // across) * (_HIGH + 26)
     return document(width, height, title, " ".join(words), body)
 
@@ -96,7 +96,7 @@ def _panel(name: str, x: np.ndarray, value: np.ndarray, slope: np.ndarray, left:
     """One function: its frame, the lines through 0, the numbers at the edges, both curves."""
     low, high = limits(np.concatenate([value, slope, [0.0]]), pad=0.08)
     across, up = Scale(x[0], x[-1], left + 34, left + _WIDE), Scale(low, high, top + _HIGH - 18, top + 22)
-    parts = [text(left + 34, top + 12, fit(name, _WIDE - 34, 12), 12, font_weight=600)]
+    parts = [text(left + 34, top + 12, fit(name, _WIDE - 34, 13.5), 12, font_weight=600)]
     for tick, shown in zip(up.ticks(3), up.labels(up.ticks(3)), strict=True):
         at = float(up(tick))
         parts.append(tag("line", x1=across.start, y1=at, x2=across.end, y2=at, stroke="axis" if tick == 0 else "grid"))

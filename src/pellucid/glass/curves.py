@@ -44,7 +44,7 @@ def draw(
     first, last = (1.0, float(length)) if length > 1 else (0.5, 1.5)
     x = Scale(first, last, left, _WIDTH - right)
     y = Scale(low, high, _HEIGHT - 54, 66, log)
-    body = [text(20, 30, fit(title, _WIDTH - 40, 15), 15, font_weight=600), *frame(x, y, x_label, y_label, whole=True)]
+    body = [text(20, 30, fit(title, _WIDTH - 40, 17), 15, font_weight=600), *frame(x, y, x_label, y_label, whole=True)]
     if mark is not None:
         body += _mark(mark, shown, x, y)
     for index, values in enumerate(shown.values()):

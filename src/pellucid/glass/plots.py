@@ -155,8 +155,8 @@ def _surface(figure: Any, axes: Any, field: Field, output: str) -> None:
     from matplotlib.colors import ListedColormap, Normalize
 
     low, high = surface.value_limits(field)
-    colours = ListedColormap(surface.value_colours(np.linspace(low, high, 255), low, high) / 255.0)
-    colours.set_bad(UNKNOWN)
+    table = surface.value_colours(np.linspace(low, high, 255), low, high) / 255.0
+    colours = ListedColormap(table).with_extremes(bad=UNKNOWN)
     scale = Normalize(low, high)
     values = np.ma.masked_invalid(field.outputs[..., 0])
     look: dict[str, Any] = {"cmap": colours, "norm": scale}

@@ -37,7 +37,7 @@ def scales(field: Field) -> tuple[Scale, Scale]:
 
 def heading(title: str) -> str:
     """The picture's title line."""
-    return text(20, 30, fit(title, WIDTH - 40, 15), 15, font_weight=600)
+    return text(20, 30, fit(title, WIDTH - 40, 17), 15, font_weight=600)
 
 
 def cell_map(shades: np.ndarray, palette: np.ndarray, x: Scale, y: Scale) -> str:

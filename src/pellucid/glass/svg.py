@@ -60,12 +60,17 @@ def text(x: float, y: float, content: Any, size: float = 12, fill: str = "ink", 
     return tag("text", escape(content), x=x, y=y, font_size=size, fill=fill, text_anchor=anchor, **attributes)
 
 
+_WIDTHS = {**dict.fromkeys("iljI.,:;'|! ", 0.36), **dict.fromkeys("tfr()[]-", 0.46), **dict.fromkeys("mMW@%…", 1.0)}
+
+
 def width_of(content: str, size: float = 12) -> float:
     """About how wide `content` is: on the safe side for any sans-serif face, since no font is asked."""
     ems = 0.0
     for character in content:
-        wide = unicodedata.east_asian_width(character) in "WF"
-        ems += 1.0 if wide else 0.9 if character in "mwMW@%" else 0.35 if character in "iljtf.,:;'|!() " else 0.62
+        if unicodedata.east_asian_width(character) in "WF":
+            ems += 1.0
+        else:
+            ems += _WIDTHS.get(character, 0.78 if character.isupper() or character in "w&+=<>~" else 0.64)
     return ems * size
 
 
