@@ -8,6 +8,7 @@ import layer_checks
 import loss_checks
 import optimizer_checks
 import wrong_layers as wrong
+import wrong_losses as wrong_too
 from cases import LayerCase, LossCase, OptimizerCase
 from gradients import OnAKink, assert_gradients, numeric_gradient
 from pellucid.errors import ContractError
@@ -47,35 +48,35 @@ LAYERS = [
 ]  # fmt: skip
 NUMBERS = ("numbers", "numbers", Linear)
 LOSSES = [
-    (LossCase("wrong sign", wrong.WrongSign, *NUMBERS), "the_gradient_is_that_of_the_losses"),
-    (LossCase("divided by rows", wrong.GradientDividedByRows, *NUMBERS), "a_training_steps_gradients_are_those_of_its_loss"),
-    (LossCase("pair", lambda: wrong.PairWithoutSmoothing(label_smoothing=0.1), "probabilities", "labels", Softmax),
+    (LossCase("wrong sign", wrong_too.WrongSign, *NUMBERS), "the_gradient_is_that_of_the_losses"),
+    (LossCase("divided by rows", wrong_too.GradientDividedByRows, *NUMBERS), "a_training_steps_gradients_are_those_of_its_loss"),
+    (LossCase("pair", lambda: wrong_too.PairWithoutSmoothing(label_smoothing=0.1), "probabilities", "labels", Softmax),
      "the_pair_is_the_last_layer_and_the_loss"),
-    (LossCase("mean over the batch", wrong.MeanOverTheBatch, *NUMBERS), "every_sample_has_a_loss_of_its_own"),
-    (LossCase("judged otherwise", wrong.JudgedOtherwise, *NUMBERS), "the_loss_that_is_judged_is_the_loss_that_is_trained"),
-    (LossCase("float64 in the middle", wrong.DoubleInTheMiddle, *NUMBERS), "float32_stays_float32"),
-    (LossCase("in place on outputs", wrong.InPlaceOnOutputs, *NUMBERS), "arguments_are_only_read"),
-    (LossCase("unsigned targets", wrong.UnsignedTargetsWrap, "probabilities", "one-hot", Softmax),
+    (LossCase("mean over the batch", wrong_too.MeanOverTheBatch, *NUMBERS), "every_sample_has_a_loss_of_its_own"),
+    (LossCase("judged otherwise", wrong_too.JudgedOtherwise, *NUMBERS), "the_loss_that_is_judged_is_the_loss_that_is_trained"),
+    (LossCase("float64 in the middle", wrong_too.DoubleInTheMiddle, *NUMBERS), "float32_stays_float32"),
+    (LossCase("in place on outputs", wrong_too.InPlaceOnOutputs, *NUMBERS), "arguments_are_only_read"),
+    (LossCase("unsigned targets", wrong_too.UnsignedTargetsWrap, "probabilities", "one-hot", Softmax),
      "whole_number_targets_are_numbers"),
-    (LossCase("losses pile up", wrong.LossesPileUp, *NUMBERS), "the_same_pass_gives_the_same_answer"),
-    (LossCase("infinite at 0", wrong.InfiniteAtZero, "chances", "yes or no"), "finite_at_the_limits"),
-    (LossCase("broadcast targets", wrong.BroadcastTargets, *NUMBERS), "targets_of_another_shape_are_refused"),
-    (LossCase("shared by copies", wrong.SharedByCopies, *NUMBERS), "a_run_copy_leaves_nothing_on_the_original"),
-    (LossCase("keeps its record", wrong.KeepsItsRecord, *NUMBERS), "what_lasts_is_the_configuration"),
-    (LossCase("targets as they come", wrong.TargetsAsTheyCome, *NUMBERS), "the_border_gives_the_network_what_the_loss_takes"),
+    (LossCase("losses pile up", wrong_too.LossesPileUp, *NUMBERS), "the_same_pass_gives_the_same_answer"),
+    (LossCase("infinite at 0", wrong_too.InfiniteAtZero, "chances", "yes or no"), "finite_at_the_limits"),
+    (LossCase("broadcast targets", wrong_too.BroadcastTargets, *NUMBERS), "targets_of_another_shape_are_refused"),
+    (LossCase("shared by copies", wrong_too.SharedByCopies, *NUMBERS), "a_run_copy_leaves_nothing_on_the_original"),
+    (LossCase("keeps its record", wrong_too.KeepsItsRecord, *NUMBERS), "what_lasts_is_the_configuration"),
+    (LossCase("targets as they come", wrong_too.TargetsAsTheyCome, *NUMBERS), "the_border_gives_the_network_what_the_loss_takes"),
 ]  # fmt: skip
 OPTIMIZERS = [
-    (OptimizerCase("momentum uphill", lambda: wrong.MomentumUphill(0.1, momentum=0.9)), "it_goes_downhill"),
-    (OptimizerCase("no bias correction", lambda: wrong.NoBiasCorrection(0.01)), "the_updates_are_their_formula"),
-    (OptimizerCase("decay in the gradient", lambda: wrong.DecayInTheGradient(0.01)), "the_updates_are_their_formula"),
-    (OptimizerCase("float64 cache", lambda: wrong.DoubleCache(0.1)), "float32_stays_float32"),
-    (OptimizerCase("clips in place", lambda: wrong.ClipsInPlace(0.1)), "the_gradient_is_only_read"),
-    (OptimizerCase("norm of the slice", lambda: wrong.NormOfTheSlice(0.1)), "it_works_entry_by_entry"),
-    (OptimizerCase("norm of the slice", lambda: wrong.NormOfTheSlice(0.1)), "the_engine_does_what_the_optimiser_says"),
-    (OptimizerCase("counts its calls", lambda: wrong.CountsItsCalls(0.1)), "nothing_is_kept_between_updates_but_slots"),
-    (OptimizerCase("one rate", lambda: wrong.OneRateAtATime(Cosine(0.1, 30))), "rates_of_many_steps_are_those_of_each"),
-    (OptimizerCase("forgets its settings", lambda: wrong.ForgetsItsSettings(0.5)), "what_lasts_is_the_configuration"),
-    (OptimizerCase("numpy rates", lambda: wrong.NumpyRatesStay(0.5)), "numpy_numbers_are_python_numbers"),
+    (OptimizerCase("momentum uphill", lambda: wrong_too.MomentumUphill(0.1, momentum=0.9)), "it_goes_downhill"),
+    (OptimizerCase("no bias correction", lambda: wrong_too.NoBiasCorrection(0.01)), "the_updates_are_their_formula"),
+    (OptimizerCase("decay in the gradient", lambda: wrong_too.DecayInTheGradient(0.01)), "the_updates_are_their_formula"),
+    (OptimizerCase("float64 cache", lambda: wrong_too.DoubleCache(0.1)), "float32_stays_float32"),
+    (OptimizerCase("clips in place", lambda: wrong_too.ClipsInPlace(0.1)), "the_gradient_is_only_read"),
+    (OptimizerCase("norm of the slice", lambda: wrong_too.NormOfTheSlice(0.1)), "it_works_entry_by_entry"),
+    (OptimizerCase("norm of the slice", lambda: wrong_too.NormOfTheSlice(0.1)), "the_engine_does_what_the_optimiser_says"),
+    (OptimizerCase("counts its calls", lambda: wrong_too.CountsItsCalls(0.1)), "nothing_is_kept_between_updates_but_slots"),
+    (OptimizerCase("one rate", lambda: wrong_too.OneRateAtATime(Cosine(0.1, 30))), "rates_of_many_steps_are_those_of_each"),
+    (OptimizerCase("forgets its settings", lambda: wrong_too.ForgetsItsSettings(0.5)), "what_lasts_is_the_configuration"),
+    (OptimizerCase("numpy rates", lambda: wrong_too.NumpyRatesStay(0.5)), "numpy_numbers_are_python_numbers"),
 ]  # fmt: skip
 
 EACH = [
