@@ -1,0 +1,71 @@
+"""Every example runs as it stands, in an empty folder, without a warning, and prints what it promises."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "examples"
+EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "demo")  # `make demo` runs that one
+
+
+def numbers(printed: str, pattern: str) -> list[float]:
+    """What the group of `pattern` matches in each printed line that it fits, as numbers."""
+    return [float(text) for text in re.findall(pattern, printed)]
+
+
+def own_layer(printed):
+    tanh, snake = numbers(printed, r"R2 +(-?[\d.]+)")
+    assert tanh < 0 < 0.8 < snake <= 1
+
+
+def own_loss(printed):
+    asked, found = numbers(printed, r"(\d+)% wait less"), numbers(printed, r"([\d.]+)% of all do")
+    assert asked == [10, 50, 90] and found == pytest.approx(asked, abs=4)
+    minutes = numbers(printed, r"less than +([\d.]+) min")
+    assert minutes == sorted(minutes)
+
+
+def own_optimizer(printed):
+    adam, lion = numbers(printed, r"([\d.]+)% of new digits")
+    assert min(adam, lion) > 94
+
+
+def own_metric(printed):
+    right, error = numbers(printed, r"([\d.]+)% right"), numbers(printed, r"calibration error ([\d.]+)%")
+    assert min(right) > 75 and abs(right[1] - right[0]) < 5 and 1.4 * error[0] < error[1]
+
+
+def callbacks(printed):
+    assert re.search(r"^stopped by good_enough after epoch \d+$", printed, re.M)
+    assert [int(epoch) for epoch in numbers(printed, r"copy of epoch (\d+)")] == [10, 20]
+    first, last = numbers(printed, r"([\d.]+) at (?:first|the end)")
+    assert last > first
+
+
+def checkpoint_and_resume(printed):
+    assert "Left behind: run.safetensors, run.safetensors.1\n" in printed
+    assert "12 epochs in its history, every bit as without the break: True\n" in printed
+    assert numbers(printed, r"([\d.]+)% of new digits")[0] > 94
+
+
+PROMISES = {
+    promise.__name__: promise
+    for promise in (own_layer, own_loss, own_optimizer, own_metric, callbacks, checkpoint_and_resume)
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_prints_what_it_promises(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [f"{name}.py"])
+    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert printed
+    if name in PROMISES:
+        PROMISES[name](printed)
+
+
+def test_no_promise_is_left_without_its_example():
+    assert set(PROMISES) <= set(EXAMPLES)
