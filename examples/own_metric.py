@@ -34,11 +34,11 @@ def main() -> None:
         Dense(2, 64), ReLU(), Dense(64, 64), ReLU(), Dense(64, 3), Softmax(),
         loss=CategoricalCrossEntropy(), optimizer=Adam(0.01), metrics=["accuracy", calibration_error], seed=0,
     )  # fmt: skip
-    history = model.fit(X, y, epochs=1000, validation_data=new)
-    for epoch in (200, 1000):
+    history = model.fit(X, y, epochs=600, validation_data=new)
+    for epoch in (200, 600):
         row = history.epochs[epoch - 1]
         print(
-            f"epoch {epoch:4}: on new points {row['val_accuracy']:.1%} right, "
+            f"epoch {epoch}: on new points {row['val_accuracy']:.1%} right, "
             f"calibration error {row['val_calibration_error']:.1%}"
         )
 
