@@ -56,16 +56,18 @@ def lowbias32(x: Array) -> Array:
     return x ^ (x >> np.uint32(16))
 
 
-def _words(value: Any) -> list[Any]:
-    """A number as 32-bit words. Host integers of any size are split; arrays (tracers) are taken as they are."""
+def words(value: Any) -> list[Any]:
+    """A number as 32-bit words, uint32 (1,). Whole numbers of any size are split; a tuple holds words, traced perhaps."""
+    if isinstance(value, tuple):
+        return list(value)
     if isinstance(value, (int, np.integer)):
         value = int(value)
         if value < 0:
             raise InputError(f"Draws(...) got {value}: seed, epoch, step and layer are whole numbers of at least 0.")
-        words = [np.array([value & 0xFFFFFFFF], np.uint32)]
+        split = [np.array([value & 0xFFFFFFFF], np.uint32)]
         while value := value >> 32:
-            words.append(np.array([value & 0xFFFFFFFF], np.uint32))
-        return words
+            split.append(np.array([value & 0xFFFFFFFF], np.uint32))
+        return split
     return [value]
 
 
@@ -96,7 +98,7 @@ class Draws:
         """Two mixed 32-bit keys, each uint32 (1,)."""
         first, second = np.array([_PURPOSES["noise"]], np.uint32), _GOLDEN + np.array([0], np.uint32)
         for part in (self.layer, self.moment.epoch, self.moment.step, self.moment.seed):
-            for word in _words(part):
+            for word in words(part):
                 first = lowbias32(first ^ word)
                 second = lowbias32(second + word + first)
         return first, second

@@ -12,6 +12,8 @@ from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
 from pellucid.network import Values, get_values, named, set_values, working_copy
+from pellucid.optimizers import Optimizer
+from pellucid.optimizers.base import clip_by_value, norm_factor
 from pellucid.randomness import Draws
 
 
@@ -88,3 +90,26 @@ def evaluate_losses(loss: Loss, outputs: Array, targets: Array, weights: Array |
     if of_class is not None:
         weights = of_class if weights is None else weights * of_class
     return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
+
+
+def update(
+    optimizer: Optimizer, values: Values, gradients: Values, slots: dict[str, Values], rates: tuple[Any, ...]
+) -> tuple[Values, dict[str, Values]]:
+    """(new values, new slots) of every parameter after one step of the optimiser, its gradients limited as it says.
+
+    `slots`: by slot's name, then by the parameter's key. `rates`: what `optimizer.rates` gave for this step.
+    """
+    if optimizer.clip_value is not None:
+        gradients = {key: clip_by_value(gradient, optimizer.clip_value) for key, gradient in gradients.items()}
+    if optimizer.clip_norm is not None:
+        square_sum = sum((gradient * gradient).sum() for gradient in gradients.values())
+        factor = norm_factor(square_sum, optimizer.clip_norm)
+        gradients = {key: gradient * factor for key, gradient in gradients.items()}
+    new_values: Values = {}
+    new_slots: dict[str, Values] = {name: {} for name in slots}
+    for key, gradient in gradients.items():
+        own = tuple(slots[name][key] for name in slots)
+        new_values[key], kept = optimizer.update(values[key], gradient, own, rates)
+        for name, slot in zip(slots, kept, strict=True):
+            new_slots[name][key] = slot
+    return new_values, new_slots

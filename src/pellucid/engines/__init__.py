@@ -18,6 +18,10 @@ def check_name(engine: Any) -> None:
 
 def make(engine: str, epochs: int, work: Work) -> tuple[Engine, str]:
     """(an engine ready to run, why this one) for `epochs` epochs of `work`."""
+    if engine == "jax":
+        from pellucid.engines.jax_engine import JaxEngine
+
+        return JaxEngine(work), "asked for"
     from pellucid.engines.numpy_engine import NumpyEngine
 
-    return NumpyEngine(work), "NumPy is the engine of this version"
+    return NumpyEngine(work), "asked for"

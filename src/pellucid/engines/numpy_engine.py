@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.work import EpochResult, Rates, Work
+from pellucid.engines.work import EpochResult, Work
 from pellucid.network import get_values, named, set_values, working_copy
 from pellucid.optimizers.base import clip_by_value, norm_factor
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
 SLICE = 32_768  # entries: 128 KiB of float32, so that parameter, gradient and slots fit the second-level cache
+Rates = tuple[float, ...]  # the optimiser's numbers for one step
 Views = tuple[np.ndarray, tuple[np.ndarray, ...]]  # a slice of the parameters, and of each slot
 
 
@@ -91,10 +92,10 @@ class NumpyEngine:
         """One: nothing is gained by looking less often."""
         return 1
 
-    def run(self, epoch: int, rates: list[list[Rates]]) -> Iterator[EpochResult]:
+    def run(self, epoch: int, rates: np.ndarray) -> Iterator[EpochResult]:
         """See `Engine`. A snapshot lives in memory that the next epoch's takes over."""
-        for number, steps in enumerate(rates):
-            result = self._epoch(epoch + number, steps)
+        for number, steps in enumerate(rates.tolist()):
+            result = self._epoch(epoch + number, [tuple(step) for step in steps])
             if result.finite:
                 np.copyto(self.saved.lasting, self.lasting)
                 self.saved.state = self._state()

@@ -13,9 +13,6 @@ from pellucid.losses import Loss
 from pellucid.optimizers import Optimizer
 from pellucid.randomness import permutation
 
-Rates = tuple[float, ...]  # the optimiser's numbers for one step
-
-
 @dataclass
 class Batches:
     """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them."""
@@ -90,8 +87,8 @@ class Engine(Protocol):
         """How many of the next `epochs` it would like to be asked for in one `run`."""
         ...
 
-    def run(self, epoch: int, rates: list[list[Rates]]) -> Iterator[EpochResult]:
-        """The epochs from number `epoch` (0 for the first) on, one for each list of the steps' `rates`."""
+    def run(self, epoch: int, rates: np.ndarray) -> Iterator[EpochResult]:
+        """The epochs from number `epoch` (0 for the first) on; `rates` (epochs, steps, numbers) are the optimiser's."""
         ...
 
     def start(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.work import Batches, Engine, EpochResult, Rates
+from pellucid.engines.work import Batches, Engine, EpochResult
 from pellucid.errors import InputError, NonFiniteError
 from pellucid.optimizers import Optimizer
 from pellucid.schedules import Schedule
@@ -77,11 +77,11 @@ class RatesAhead:
     def forget(self) -> None:
         """Compute afresh: the schedule has changed its mind."""
         self.start = 0
-        self.rates: list[Rates] = []
-        self.learning_rates: list[float] = []
+        self.rates = np.empty((0, 0))
+        self.learning_rates = np.empty(0)
 
-    def take(self, step: int, count: int) -> tuple[list[Rates], list[float]]:
-        """The numbers of `count` updates from number `step` on, and their learning rates."""
+    def take(self, step: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of `count` updates from number `step` on, (count, numbers), and their learning rates, (count,)."""
         at = step - self.start
         if at < 0 or at + count > len(self.rates):
             self.start, at = step, 0
@@ -91,8 +91,7 @@ class RatesAhead:
             else:  # a user's function may know single numbers only
                 learning_rates = np.array([float(self.schedule(int(number))) for number in steps])
             columns = np.broadcast_arrays(*self.optimizer.rates(learning_rates, steps), steps)[:-1]
-            self.rates = list(zip(*(column.tolist() for column in columns), strict=True))
-            self.learning_rates = learning_rates.tolist()
+            self.rates, self.learning_rates = np.stack(columns, axis=-1), learning_rates
         return self.rates[at : at + count], self.learning_rates[at : at + count]
 
 
@@ -141,10 +140,9 @@ class Trainer:
                 count = 1
             steps = plan.data.steps
             rates, learning_rates = self.rates.take(state.step, count * steps)
-            asked = [rates[at : at + steps] for at in range(0, len(rates), steps)]
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                for number, result in enumerate(self.engine.run(state.epoch, asked)):
-                    reason = self._finish(result, learning_rates[(number + 1) * steps - 1])
+                for number, result in enumerate(self.engine.run(state.epoch, rates.reshape(count, steps, -1))):
+                    reason = self._finish(result, float(learning_rates[(number + 1) * steps - 1]))
                     if reason:
                         return reason
         return ""

@@ -1,0 +1,192 @@
+"""The JAX engine: the lines of the layers, compiled. The only module that imports jax.
+
+A chunk of epochs is one program, so that small networks do not pay for a call a step; the next chunk's shuffles are made
+while one runs, and its results are taken in while the next one runs. Every epoch's values come back with the chunk, so
+that early stopping, callbacks and Ctrl-C see whole epochs, as on NumPy. Learning rates go in as numbers: a schedule
+never compiles anew.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import jax
+import numpy as np
+
+from pellucid.engines import compile_cache, key
+from pellucid.engines.program import Carry, Data, Program
+from pellucid.engines.trouble import explained
+from pellucid.engines.work import EpochResult, Work
+from pellucid.network import copied, get_values
+from pellucid.randomness import words
+
+CHUNK_SECONDS = 0.05  # how long a chunk may take: Ctrl-C and the progress line wait that long
+CHUNK_BYTES = 16 << 20  # and how much room its results may take
+AHEAD = 4  # chunks that are asked for at once, so that one runs while another one's results are taken in
+KEPT = 64  # compiled programs
+
+jax.tree_util.register_dataclass(Carry, [field.name for field in fields(Carry)], [])
+jax.tree_util.register_dataclass(Data, [field.name for field in fields(Data)], [])
+
+_programs: OrderedDict[Any, Any] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass
+class Standing:
+    """A snapshot: a carry, or number `index` of the carries stacked in one."""
+
+    carry: Carry
+    index: int | None = None
+
+    def arrays(self, part: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Fresh, writable NumPy arrays of a part of the carry."""
+        return {name: np.array(value if self.index is None else value[self.index]) for name, value in part.items()}
+
+
+class JaxEngine:
+    """Trains with a compiled program, on the device that JAX chooses."""
+
+    name = "jax"
+
+    def __init__(self, work: Work) -> None:
+        compile_cache.use(jax)
+        self.work, self.compile_seconds = work, 0.0
+        network, slots = work.network, work.slots
+        values = copied(get_values(network, "params"))
+        named = {
+            slot: {name: slots.get(f"{slot}/{name}", np.zeros_like(value)) for name, value in values.items()}
+            for slot in work.optimizer.slots
+        }
+        self.begin = Standing(Carry(values, named, copied(get_values(network, "state"))))
+        self.dtype = next(iter(values.values())).dtype if values else work.data.x.dtype
+        self.precise = bool(self.dtype == np.float64)
+        self.epochs = _chunk(work, values)
+        self.orders: dict[int, np.ndarray | None] = {}
+        with explained(work), jax.enable_x64(self.precise):
+            self.carry = _to_device(self.begin.carry)
+            data = work.data
+            labels = data.y.astype(np.int32) if data.y.dtype.kind in "iu" else data.y
+            seed = tuple(words(data.seed))
+            self.data = _to_device(Data(data.x, labels, data.weights, work.valid_x, seed))
+
+    def at_once(self, epochs: int) -> int:
+        """Several chunks, so that the device never waits for the host."""
+        return min(epochs, AHEAD * self.epochs if self.epochs > 1 else 1)
+
+    def start(self) -> Standing:
+        """See `Engine`."""
+        return self.begin
+
+    def values(self, snapshot: Standing) -> dict[str, np.ndarray]:
+        """See `Engine`."""
+        return {**snapshot.arrays(snapshot.carry.values), **snapshot.arrays(snapshot.carry.state)}
+
+    def slots(self, snapshot: Standing) -> dict[str, np.ndarray]:
+        """See `Engine`."""
+        named = {slot: snapshot.arrays(arrays) for slot, arrays in snapshot.carry.slots.items()}
+        return {f"{slot}/{name}": value for slot, arrays in named.items() for name, value in arrays.items()}
+
+    def run(self, epoch: int, rates: np.ndarray) -> Iterator[EpochResult]:
+        """See `Engine`. While a chunk's results are taken in, the next chunk runs."""
+        waiting = None
+        for at in range(0, len(rates), self.epochs):
+            sent = self._send(epoch + at, rates[at : at + self.epochs])
+            if waiting is not None:
+                yield from self._results(*waiting)
+            waiting = sent
+        if waiting is not None:
+            yield from self._results(*waiting)
+
+    def _send(self, epoch: int, rates: np.ndarray) -> tuple[int, int, Any]:
+        """Start a chunk of `len(rates)` epochs; (first epoch, how many, what will be there when it is done)."""
+        count, data = len(rates), self.work.data
+        room = np.zeros((self.epochs, *rates.shape[1:]), self.dtype)
+        room[:count] = rates
+        orders = None
+        if data.ordered:
+            orders = np.zeros((self.epochs, data.rows), np.int32)
+            for number in range(count):
+                orders[number] = self._order(epoch + number)
+        arguments = (self.carry, self.data, np.uint32(epoch), np.int32(count), orders, room)
+        with explained(self.work), jax.enable_x64(self.precise):
+            self.carry, results = self._program(arguments)(*arguments)
+        if self.epochs == 1:
+            results["carry"] = self.carry
+            if data.ordered:
+                self.orders = {epoch: self.orders[epoch], epoch + 1: data.order(epoch + 1)}  # while this one runs
+        return epoch, count, results
+
+    def _order(self, epoch: int) -> np.ndarray | None:
+        if epoch not in self.orders:
+            self.orders[epoch] = self.work.data.order(epoch)
+        return self.orders[epoch]
+
+    def _results(self, epoch: int, count: int, results: dict[str, Any]) -> Iterator[EpochResult]:
+        with explained(self.work):
+            jax.block_until_ready(results)  # Ctrl-C interrupts this at once
+        carry = results.pop("carry")
+        if self.epochs > 1:
+            carry = jax.tree.map(np.asarray, carry)
+        host = {name: None if array is None else np.asarray(array) for name, array in results.items()}
+        data = self.work.data
+        sizes = np.full(data.steps, data.batch_size, float)
+        sizes[-1] = data.rows - (data.steps - 1) * data.batch_size
+        losses = (host["losses"].astype(float) * sizes).sum(axis=1) / data.rows
+        outputs, valid = host["outputs"], host.get("valid_outputs")
+        for number in range(count):
+            result = EpochResult(float(losses[number]), bool(host["finite"][number]), None)
+            result.snapshot = Standing(carry, None if self.epochs == 1 else number)
+            order = self.orders.pop(epoch + number, None)
+            if outputs is not None:
+                result.outputs, result.targets = outputs[number], data.y if order is None else data.y[order]
+            if valid is not None:
+                result.valid_outputs = valid[number]
+            yield result
+
+    def _program(self, arguments: tuple[Any, ...]) -> Any:
+        """The compiled program for this network and arrays of these shapes: made now, or before."""
+        work = self.work
+        described = (
+            key.of_layer(work.network), key.of_settings(work.loss), key.of_settings(work.optimizer, ("learning_rate",)),
+            work.data.batch_size, work.data.ordered, work.keep_outputs, self.epochs, self.precise, jax.default_backend(),
+            jax.tree.structure(arguments),
+            tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments)),
+        )  # fmt: skip
+        with _lock:
+            if described in _programs:
+                _programs.move_to_end(described)
+                return _programs[described]
+        begin = time.perf_counter()
+        program = Program(jax, work, self.epochs)
+        # A chunk of one epoch hands its carry out as the snapshot, so that one must not be written over.
+        donated = () if self.epochs == 1 else (0,)
+        with compile_cache.noticed():
+            compiled = jax.jit(program.run, donate_argnums=donated).lower(*arguments).compile()
+        self.compile_seconds += time.perf_counter() - begin
+        with _lock:
+            _programs[described] = compiled
+            while len(_programs) > KEPT:
+                _programs.popitem(last=False)
+        return compiled
+
+
+def _to_device(tree: Any) -> Any:
+    """Copies of all arrays for the device. JAX may go on reading what it is given, so it never gets ours."""
+    return jax.tree.map(lambda array: jax.device_put(np.array(array)), tree)
+
+
+def _chunk(work: Work, values: dict[str, np.ndarray]) -> int:
+    """How many epochs a chunk has: a power of 4 that fits the limits, from a rough guess of a step's cost."""
+    data, size = work.data, sum(value.size for value in values.values())
+    step_seconds = 6e-6 + 6.0 * data.batch_size * size / 60e9
+    held = size * (1 + len(work.optimizer.slots)) * 4 + 8 * data.steps + 4 * data.rows * data.ordered
+    outputs = (data.rows if work.keep_outputs else 0) + (0 if work.valid_x is None else len(work.valid_x))
+    held += 4 * outputs * (values[list(values)[-1]].shape[-1] if values else 1)
+    fit = min(CHUNK_SECONDS / (step_seconds * data.steps), CHUNK_BYTES / held)
+    return next((4**power for power in (4, 3, 2, 1) if 4**power <= fit), 1)

@@ -1,0 +1,136 @@
+"""The program that JAX compiles: some epochs of training as one function of arrays.
+
+Everything here is traced, not run: the layers' own lines meet tracers instead of arrays. A pass runs on a working copy
+made inside the traced function, so that no tracer reaches an object that outlives it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.arrays import Array
+from pellucid.engines.work import Work
+from pellucid.layer import Layer
+from pellucid.network import Values, get_values, named, set_values, working_copy
+from pellucid.randomness import Draws
+from pellucid.step import Pass, update
+
+
+@dataclass
+class Carry:
+    """What goes from step to step: parameters, slots by name and state, each by key."""
+
+    values: Values
+    slots: dict[str, Values]
+    state: Values
+
+
+@dataclass
+class Data:
+    """What stays as it is during a run; None for what there is not."""
+
+    x: Array
+    y: Array
+    weights: Array | None
+    valid_x: Array | None
+    seed: tuple[Array, ...]  # 32-bit words
+
+
+class Program:
+    """Epochs of training `work`'s network, written for `jax`, the library, which the caller brings along.
+
+    `epochs`: how many results `run` has room for; with 1 the snapshot is the carry itself.
+    """
+
+    def __init__(self, jax: Any, work: Work, epochs: int) -> None:
+        self.jax, self.epochs = jax, epochs
+        self.network, self.loss, self.optimizer = frozen(work.network), work.loss.run_copy(), work.optimizer
+        self.batch_size, self.rows, self.ordered = work.data.batch_size, work.data.rows, work.data.ordered
+        self.keep_outputs = work.keep_outputs
+
+    def step(self, carry: Carry, rows: Any, data: Data, epoch: Array, number: Array, rates: Array) -> Any:
+        """(carry, (loss, outputs)) after one step on `rows`, indices or a slice."""
+        x, y = self._rows(data.x, rows), self._rows(data.y, rows)
+        weights = None if data.weights is None else self._rows(data.weights, rows)
+        one = Pass(self.network, self.loss, Draws(data.seed, epoch[None], number[None]))
+        set_values(one.network, {**carry.values, **carry.state})
+        loss = one.run(x, y, weights)
+        values, slots = update(self.optimizer, carry.values, one.gradients(), carry.slots, tuple(rates))
+        outputs = one.outputs() if self.keep_outputs else None
+        return Carry(values, slots, get_values(one.network, "state")), (loss, outputs)
+
+    def _rows(self, array: Array, rows: Any) -> Array:
+        if isinstance(rows, slice):
+            return array[rows]
+        return array.at[rows].get(mode="promise_in_bounds")  # every index comes from a permutation
+
+    def epoch(self, carry: Carry, data: Data, epoch: Array, order: Array | None, rates: Array) -> Any:
+        """(carry, results) after one epoch: whole batches in a loop, then the short last one, if there is one."""
+        jnp, size = self.jax.numpy, self.batch_size
+        whole, rest = divmod(self.rows, size)
+        if whole * size == self.rows and whole == 1:  # all rows at once, as they lie
+            carry, (loss, outputs) = self.step(carry, slice(None), data, epoch, np.uint32(0), rates[0])
+            return carry, self._results(carry, data, loss[None], outputs)
+        order = jnp.arange(self.rows, dtype=np.int32) if order is None else order
+
+        def body(carry: Carry, item: Any) -> Any:
+            number, rows, step_rates = item
+            return self.step(carry, rows, data, epoch, number, step_rates)
+
+        items = jnp.arange(whole, dtype=np.uint32), order[: whole * size].reshape(whole, size), rates[:whole]
+        carry, (losses, outputs) = self.jax.lax.scan(body, carry, items)
+        if outputs is not None:
+            outputs = outputs.reshape(whole * size, *outputs.shape[2:])
+        if rest:
+            rows = order[whole * size :]
+            carry, (loss, last) = self.step(carry, rows, data, epoch, jnp.uint32(whole), rates[whole])
+            losses = jnp.append(losses, loss)
+            outputs = None if outputs is None else jnp.concatenate([outputs, last])
+        return carry, self._results(carry, data, losses, outputs)
+
+    def _results(self, carry: Carry, data: Data, losses: Array, outputs: Array | None) -> dict[str, Any]:
+        jnp = self.jax.numpy
+        total = sum((value.sum() for value in carry.values.values()), jnp.zeros((), losses.dtype))
+        results = {"losses": losses, "outputs": outputs, "finite": jnp.isfinite(total) & jnp.isfinite(losses).all()}
+        if data.valid_x is not None:
+            judged = working_copy(self.network, training=False)
+            set_values(judged, {**carry.values, **carry.state})
+            results["valid_outputs"] = judged.forward(data.valid_x)
+        return results
+
+    def run(self, carry: Carry, data: Data, first: Array, count: Array, orders: Array | None, rates: Array) -> Any:
+        """(carry, results) of `count` epochs from number `first` on; every result has a leading axis of `epochs`.
+
+        orders: (epochs, rows) or None; rates: (epochs, steps, numbers). `count` may be less: the rest stays empty.
+        """
+        jax, jnp = self.jax, self.jax.numpy
+
+        def one(number: Array, carry: Carry) -> Any:
+            order = None if orders is None else orders[number]
+            carry, results = self.epoch(carry, data, first + number.astype(np.uint32), order, rates[number])
+            return carry, (results if self.epochs == 1 else {**results, "carry": carry})
+
+        if self.epochs == 1:
+            carry, results = one(jnp.int32(0), carry)
+            return carry, jax.tree.map(lambda leaf: leaf[None], results)
+        shapes = jax.eval_shape(lambda start: one(jnp.int32(0), start)[1], carry)
+        room = jax.tree.map(lambda leaf: jnp.zeros((self.epochs, *leaf.shape), leaf.dtype), shapes)
+
+        def body(number: Array, everything: Any) -> Any:
+            carry, room = everything
+            carry, results = one(number, carry)
+            return carry, jax.tree.map(lambda all, leaf: all.at[number].set(leaf), room, results)
+
+        return jax.lax.fori_loop(0, count, body, (carry, room))
+
+
+def frozen(network: Layer) -> Any:
+    """A copy that keeps the layers' settings as they are now, and of their arrays only shape and dtype."""
+    copy = working_copy(network, training=True)
+    for _, layer, name in named(copy):
+        value = getattr(layer, name)
+        setattr(layer, name, np.broadcast_to(np.zeros((), value.dtype), value.shape))
+    return copy

@@ -1,0 +1,90 @@
+"""What went wrong while a program was compiled or run, told as a sentence with the layer, the line and the mend."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import traceback
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+
+from pellucid.engines.work import Work
+from pellucid.errors import ContractError, InputError, PellucidError
+from pellucid.layer import Layer
+from pellucid.losses import Loss
+from pellucid.optimizers import Optimizer
+
+_MENDS = (
+    ("TracerBoolConversionError", "decides by the value of an array with Python's if, and, or, while or max(). Write "
+     "xp.where(condition, one, other) with xp = inputs.__array_namespace__() instead."),
+    ("TracerArrayConversionError", "hands its array to NumPy itself (np....). Ask the array for its library: "
+     "xp = inputs.__array_namespace__(), then xp.exp(...) and so on."),
+    ("TracerIntegerConversionError", "uses an array's value as a Python index. Compare with xp.arange(...) or use "
+     "xp.where instead."),
+    ("ConcretizationTypeError", "needs the value of an array as a Python number (float(), int(), range(), a shape). "
+     "Keep it an array: xp.sum(...) instead of float(...)."),
+    ("NonConcreteBooleanIndexError", "indexes with a mask, array[mask]. Write xp.where(mask, array, 0) instead."),
+    ("UnexpectedTracerError", "kept an array of an earlier pass. Keep on self only what this pass has made."),
+)  # fmt: skip
+_IN_PLACE = ("does not support item assignment", "immutable", "item assignment")
+
+
+@contextlib.contextmanager
+def explained(work: Work) -> Iterator[None]:
+    """Turn JAX's errors inside the block into pellucid's own; the original stays as the cause."""
+    try:
+        yield
+    except PellucidError:
+        raise
+    except Exception as error:
+        message = _untraceable(error) or _no_memory(error, work)
+        if message is None:
+            raise
+        kind = InputError if "memory" in message else ContractError
+        raise kind(message) from error
+
+
+def _untraceable(error: Exception) -> str | None:
+    """The sentence for a line that cannot be compiled; None where no layer, loss or optimiser of anybody is involved."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    mend = next((text for name, text in _MENDS if name in names), None)
+    if mend is None and isinstance(error, TypeError) and any(words in str(error) for words in _IN_PLACE):
+        mend = "writes into an array (array[...] = ...). Make a new one: xp.where(condition, new, array)."
+    place = _place(error.__traceback__)
+    if place is None:
+        return None
+    frame, line = place
+    owner = type(frame.f_locals["self"]).__name__
+    where = f"{owner}.{frame.f_code.co_name}, line {line} of {frame.f_code.co_filename}"
+    text = linecache.getline(frame.f_code.co_filename, line).strip()
+    shown = f"{where} ({text})" if text else where
+    if mend is None:
+        last = traceback.format_exception_only(error)[-1].strip()[:200]
+        mend = f"cannot be compiled: {last}. Use only what both NumPy and JAX arrays have."
+        return f"{shown} {mend} Or train it as it is: fit(..., engine='numpy')."
+    return f"{shown} {mend} Or train it as it is, not compiled: fit(..., engine='numpy')."
+
+
+def _place(trace: TracebackType | None) -> tuple[FrameType, int] | None:
+    """The innermost line of a method of a layer, loss or optimiser."""
+    found = None
+    while trace is not None:
+        if isinstance(trace.tb_frame.f_locals.get("self"), (Layer, Loss, Optimizer)):
+            found = trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+    return found
+
+
+def _no_memory(error: Exception, work: Work) -> str | None:
+    text = str(error)
+    if "RESOURCE_EXHAUSTED" not in text and "Out of memory" not in text and not isinstance(error, MemoryError):
+        return None
+    arrays = {"X": work.data.x, "y": work.data.y} | ({} if work.valid_x is None else {"validation X": work.valid_x})
+    sizes = ", ".join(f"{name} {array.nbytes / 1e6:,.0f} MB" for name, array in arrays.items())
+    count = sum(value.nbytes for _, layer in work.network.walk() for value in layer.values().values())
+    copies = 2 + len(work.optimizer.slots)
+    return (
+        f"The device has no memory left. Asked for: {sizes}, parameters {count / 1e6:,.0f} MB in {copies} copies "
+        f"(values, gradients, optimiser), and a batch of {work.data.batch_size} rows through every layer. Lower "
+        "batch_size, take a smaller network, or train on the processor: fit(..., engine='numpy')."
+    )
