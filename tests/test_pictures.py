@@ -3,7 +3,6 @@
 import base64
 import re
 import struct
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 import zlib
@@ -14,7 +13,7 @@ import pytest
 import pellucid
 from pellucid import datasets
 from pellucid.errors import DataError, InputError, MissingExtraError
-from pellucid.glass import activations, colours, contour, curves, field, plots, regions, sketch, surface, svg
+from pellucid.glass import activations, axes, colours, contour, curves, field, plots, regions, sketch, surface, svg
 from pellucid.layers import ELU, Dense, Dropout, LeakyReLU, ReLU, Softmax
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -452,6 +451,80 @@ def test_a_model_draws_its_regions(trained):
     assert f"training: {right} of 60 right" in root[1].text
 
 
+# -- curves, scales, colours -----------------------------------------------------------------------------------------
+
+
+def test_the_table_behind_the_curves():
+    text = curves.table(HISTORY, caption="loss", mark=(2, "best"), form="text").splitlines()
+    assert text[0] == "loss" and text[1].split() == ["epoch", "training", "validation"]
+    assert text[3].split() == ["2", "(best)", "0.5", "0.7"] and text[6].split() == ["5", "0.2"]
+    page = ET.fromstring(curves.table({"<a>": list(range(1000))}, caption="<c>", limit=5))
+    rows = [[cell.text for cell in row] for row in page.iter("tr")]
+    assert rows[0] == ["epoch", "<a>"] and len(rows) == 6 and rows[-1] == ["1000", "999"]
+    assert page.find("caption").text == "<c> (5 of 1000 epochs)"
+    with pytest.raises(InputError, match="'html' or 'text'"):
+        curves.table(HISTORY, form="pdf")
+
+
+def test_sparklines():
+    assert curves.sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == curves.BLOCKS
+    assert curves.sparkline([2.0, 2.0]) == "▄▄" and curves.sparkline([]) == ""
+    assert curves.sparkline([1.0, float("nan"), 2.0]) == "▁·█"
+    assert len(curves.sparkline(range(1000), width=30)) == 30
+
+
+def test_thinned_curves_keep_their_extremes():
+    values = np.sin(np.arange(5000.0))
+    values[1234], values[2222], values[3333] = 9.0, -9.0, np.nan
+    kept = curves.thin(values, 100)
+    assert {0, 1234, 2222, 3333, 4999} <= set(kept.tolist()) and len(kept) < 320
+    assert curves.thin(values[:50], 100).tolist() == list(range(50))
+
+
+@pytest.mark.parametrize(
+    "low, high", [(0, 1), (-3.7, 12.2), (1e-9, 3e-9), (0.001, 4000.0), (-5e8, 5e8), (0.2, 0.20001)]
+)
+def test_ticks_are_round_and_inside(low, high):
+    ticks = axes.nice_ticks(low, high)
+    assert 2 <= len(ticks) <= 11
+    step = (high - low) * 1e-9
+    assert all(low - step <= tick <= high + step for tick in ticks)
+    mantissa = float(f"{ticks[1] - ticks[0]:.3e}".split("e")[0])
+    assert mantissa in (1.0, 2.0, 5.0)
+    if low > 0:
+        assert all(low * 0.999 <= tick <= high * 1.001 for tick in axes.log_ticks(low, high))
+
+
+def test_scales_and_limits_at_the_edges():
+    assert axes.nice_ticks(1.0, 1.0) == [1.0] and axes.nice_ticks(np.nan, 1.0) == []
+    assert axes.limits([np.nan]) == (0.0, 1.0) and axes.limits([], log=True) == (0.1, 1.0)
+    low, high = axes.limits([3.0, 3.0])
+    assert low < 3.0 < high
+    low, high = axes.limits([0.0, 1e-3, 1e3, np.inf], log=True)
+    assert 0 < low < 1e-3 and 1e3 < high < 1e4
+    assert (
+        axes.label(0.0) == "0"
+        and axes.label(1e9) == "1e9"
+        and axes.label(1e-7) == "1e-7"
+        and axes.label(0.5, 0.25) == "0.5"
+    )
+    assert axes.Scale(1.0, 100.0, 0.0, 10.0, log=True)(10.0) == pytest.approx(5.0)
+    assert axes.spread([1.0, 1.0, 1.0], 2.0, 0.0, 10.0) == [1.0, 3.0, 5.0]
+    assert max(axes.spread([9.0, 10.0, 10.0], 2.0, 0.0, 10.0)) == 10.0
+
+
+def test_colours_are_checked():
+    for wrong in ("#12", "red", "#GGGGGG"):
+        with pytest.raises(InputError, match="is not a colour"):
+            colours.rgb(wrong)
+    assert colours.mix("#000000", "#FFFFFF", 0.5) == "#808080"
+    assert [colours.hexadecimal(colours.diverging(value)) for value in (-9.0, 0.0, 9.0)] == [
+        "#0072B2",
+        "#F7F7F7",
+        "#D55E00",
+    ]
+
+
 # -- matplotlib ------------------------------------------------------------------------------------------------------
 
 
@@ -462,31 +535,32 @@ def test_without_matplotlib_the_line_to_type(monkeypatch):
             call()
 
 
-def test_figures_and_an_untouched_matplotlib(trained):
+def test_figures_and_an_untouched_matplotlib():
+    matplotlib = pytest.importorskip("matplotlib")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+
+    before = dict(matplotlib.rcParams)
+    figures = [
+        plots.plot_curves(HISTORY, "loss $", "loss", mark=(2, "best")),
+        plots.plot_curves(HISTORY, "loss", "loss", log=True),
+    ]
+    for X, y, predict in ((X3, Y3, three_classes), (X3, Y3, with_hole), (XR, YR, hill), (XS, YS, np.sin)):
+        figures.append(plots.plot_regions(predict, X, y, test=(X[:5], y[:5]), cells=20))
+    names = plots.plot_regions(three_classes, X3, Y3, names=["_a", "$b", "c_d$"], cells=20)
+    shown = [words.get_text().strip("\u200b") for words in names.legends[0].get_texts()]
+    assert shown[:3] == ["_a", r"\$b", r"c_d\$"]
+    for figure in [*figures, names]:
+        assert type(figure).__name__ == "Figure" and figure._repr_png_().startswith(b"\x89PNG")
+    line = figures[0].axes[0].lines[0]
+    assert line.get_xdata().tolist() == [1, 2, 3, 4, 5] and line.get_ydata()[:3].tolist() == [1.0, 0.5, 0.3]
+    values = figures[4].axes[0].images[0].get_array()
+    np.testing.assert_allclose(values, field.survey(hill, XR, YR, (XR[:5], YR[:5]), 20).outputs[..., 0])
+    assert figures[4].axes[1].get_ylabel() == "value"
+    assert dict(matplotlib.rcParams) == before and pyplot.get_fignums() == []
+
+
+def test_a_history_and_a_model_plot_with_matplotlib(trained):
     pytest.importorskip("matplotlib")
-    code = """
-import sys, matplotlib
-before = dict(matplotlib.rcParams)
-import numpy as np
-import test_pictures as t
-figures = [t.plots.plot_curves(t.HISTORY, "loss $", "loss", mark=(2, "best")),
-           t.plots.plot_curves(t.HISTORY, "loss", "loss", log=True)]
-for X, y, predict in ((t.X3, t.Y3, t.three_classes), (t.X3, t.Y3, t.with_hole), (t.XR, t.YR, t.hill), (t.XS, t.YS, np.sin)):
-    figures.append(t.plots.plot_regions(predict, X, y, test=(X[:5], y[:5]), cells=20))
-names = t.plots.plot_regions(t.three_classes, t.X3, t.Y3, names=["_a", "$b", "c_d$"], cells=20)
-assert [text.get_text().strip("\\u200b") for text in names.legends[0].get_texts()][:3] == ["_a", "\\\\$b", "c_d\\\\$"]
-for figure in [*figures, names]:
-    assert type(figure).__name__ == "Figure" and figure._repr_png_().startswith(b"\\x89PNG")
-line = figures[0].axes[0].lines[0]
-assert line.get_xdata().tolist() == [1, 2, 3, 4, 5] and line.get_ydata()[:3].tolist() == [1.0, 0.5, 0.3]
-shown = figures[4].axes[0].images[0].get_array()
-assert shown.shape == (20, 20) and figures[4].axes[1].get_ylabel() == "value"
-assert dict(matplotlib.rcParams) == before
-import matplotlib.pyplot
-assert matplotlib.pyplot.get_fignums() == []
-print("fine")
-"""
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=str(__file__).rsplit("/", 1)[0]
-    )
-    assert run.stdout.strip() == "fine", run.stderr
+    line = trained.history.plot("accuracy").axes[0].lines[0]
+    assert line.get_ydata().tolist() == trained.history["accuracy"]
+    assert trained.plot_regions(X3, Y3, cells=10).axes[0].get_title() == "Decision regions"
