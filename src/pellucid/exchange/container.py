@@ -52,7 +52,7 @@ def encode(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     if len(text) > _HEADER_LIMIT:
         raise FileError(
             f"The text to be saved beside the arrays has {len(text):,} bytes, more than the {_HEADER_LIMIT:,} that can be "
-            "read back. A history of millions of epochs is the usual cause: model.history.epochs can be thinned out."
+            "read back. A history of a million epochs is the usual cause: model.history.epochs = model.history.epochs[::100]."
         )
     head = len(text).to_bytes(8, "little") + text
     digest = hashlib.sha256(head)

@@ -51,7 +51,10 @@ _EXTRAS = ("best/", "slots/")  # how the names of a checkpoint's other arrays be
 def save(model: Model, path: Path) -> None:
     """Write `model` to `path`, whole or not at all. An earlier file stays until the new one is on the disk."""
     arrays = _arrays(model.network, model.values())
-    content = _metadata(model, list(model._state.rows))
+    rows = list(model._state.rows)  # so far, where a callback saves; the user's own to change afterwards
+    if model.history is not None and model._running is None:
+        rows = model.history.epochs
+    content = _metadata(model, rows)
     atomic.write_atomic(path, container.encode(arrays, {"model": _text(content)}))
 
 

@@ -71,11 +71,16 @@ class Dense(Layer):
 
     def initialize(self, rng: np.random.Generator) -> None:
         draw = initializers.get(self.initializer)
-        weights = np.asarray(draw(rng, (self.n_inputs, self.n_neurons)), np.float32)
+        with np.errstate(over="ignore"):
+            weights = np.asarray(draw(rng, (self.n_inputs, self.n_neurons)), np.float32)
         if weights.shape != (self.n_inputs, self.n_neurons):
             raise ContractError(
                 f"initializer={self.initializer!r} returned shape {weights.shape} for {self!r}: expected the shape that it "
                 f"was given, {(self.n_inputs, self.n_neurons)}."
+            )
+        if not np.isfinite(weights).all():
+            raise ContractError(
+                f"initializer={self.initializer!r} drew weights for {self!r} that are no finite float32."
             )
         self.weights = weights
         self.biases = np.zeros(self.n_neurons, np.float32)
