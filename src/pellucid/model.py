@@ -22,6 +22,7 @@ from pellucid.losses import Loss
 from pellucid.network import build, copied, count_outputs, get_values, set_values, summary
 from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed, generator
+from pellucid.schedules import Schedule
 from pellucid.step import evaluate_losses
 from pellucid.training import EarlyStopping, History, Plan, Progress, Trainer, TrainingState, somebody_looks
 
@@ -216,6 +217,9 @@ class Model:
             self._resume(checkpoint)
         else:  # what was best in an earlier training, perhaps on other data, is not the best of this one
             self._state.best_loss, self._state.best_values = float("inf"), {}
+        schedule = self.optimizer.schedule
+        if isinstance(schedule, Schedule) and not self._state.schedule:
+            schedule.restart()  # it may have watched another model
         return self._state
 
     def _train(self, trainer: Trainer) -> History:

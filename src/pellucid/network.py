@@ -26,17 +26,21 @@ def build(layers: Iterable[Any], seed: int, dtype: Any) -> Sequential:
         raise ContractError(
             "A network needs at least one layer: pellucid.Model(Dense(2, 64), ReLU(), Dense(64, 3), ...)."
         )
-    for layer in layers:
-        check_contract(layer)
     network = Sequential(*layers)
+    _check_all(network)
     _refuse_shared(network)
     for number, (_, layer) in enumerate(network.walk()):
-        check_contract(layer)
         if layer.params and _as_drawn(layer):
             layer.initialize(generator(seed, "weights", number))
         for name, value in layer.values().items():
             setattr(layer, name, np.asarray(value, dtype))
     return network
+
+
+def _check_all(layer: Any) -> None:
+    check_contract(layer)
+    for child in layer.layers:
+        _check_all(child)
 
 
 def _refuse_shared(network: Layer) -> None:
