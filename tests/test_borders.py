@@ -951,6 +951,13 @@ def test_an_optimiser_without_its_bases_constructor_says_so():
         def update(self, param, grad, slots, rates):
             return param - self.rate * grad, slots
 
-    model = regression(optimizer=Forgets())
-    with pytest.raises((ContractError, AttributeError), match="learning_rate"):
-        model.fit(X, NUMBERS, epochs=1)
+    with pytest.raises(ContractError, match=r"Forgets.__init__ has not called its base: write super\(\)"):
+        regression(optimizer=Forgets())
+    for base in (Optimizer, MeanSquaredError):
+
+        class Loses(base):
+            def __init__(self, strength=1.0):
+                super().__init__()
+
+        with pytest.raises(ContractError, match="Loses.__init__ takes 'strength'.*self.strength = strength"):
+            regression(**{"optimizer" if base is Optimizer else "loss": Loses()})

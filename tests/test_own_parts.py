@@ -160,6 +160,56 @@ def test_a_copy_trains_on_as_the_original_does(way):
     assert digest(twin) == digest(model) and repr(twin) == repr(model)
 
 
+@pytest.mark.parametrize("way", ["copy", "pickle", "file"])
+def test_what_a_constructor_derives_from_its_arguments_is_there_in_a_copy(way, tmp_path):
+    model = pellucid.Model(Dense(2, 2), Derived(3.0), loss=DerivedLoss(2.0), optimizer=Adam(0.01))
+    model.fit(X, np.hstack([Y, Y]), epochs=2)
+    model.save(tmp_path / "m")
+    twin = {
+        "copy": lambda: copy.deepcopy(model),
+        "pickle": lambda: pickle.loads(pickle.dumps(model)),
+        "file": lambda: pellucid.load(tmp_path / "m", custom=[Derived, DerivedLoss]),
+    }[way]()
+    assert twin.evaluate(X, np.hstack([Y, Y])) == model.evaluate(X, np.hstack([Y, Y]))
+    assert "inputs" not in vars(twin.layers[1]) and "outputs" not in vars(twin.loss)
+    twin.fit(X, np.hstack([Y, Y]), epochs=1)
+
+
+class Derived(Layer):
+    """Half of an argument is neither argument, parameter nor state."""
+
+    params = ("shift",)
+
+    def __init__(self, factor):
+        self.factor = factor
+        self.half = factor / 2
+        self.shift = np.zeros(2, np.float32)
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs * self.half + self.shift
+        return self.output
+
+    def backward(self, doutput):
+        self.dshift = doutput.sum(axis=0)
+        self.dinputs = doutput * self.half
+        return self.dinputs
+
+
+class DerivedLoss(MeanSquaredError):
+    """The same in a loss."""
+
+    def __init__(self, factor):
+        self.factor = factor
+        self.half = factor / 2
+
+    def forward(self, outputs, targets):
+        return super().forward(outputs, targets) * self.half
+
+    def backward(self):
+        return super().backward() * self.half
+
+
 def test_a_copy_made_in_a_callback_trains_on_as_the_original_does():
     copies = []
 

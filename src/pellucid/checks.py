@@ -14,6 +14,7 @@ from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
 from pellucid.network import working_copy
+from pellucid.optimizers import Optimizer
 from pellucid.randomness import Draws
 
 
@@ -39,6 +40,19 @@ def check_fraction(fraction: Any, rows: int) -> int:
     if not number or not 0.0 <= fraction < 1.0 or (fraction and not 0 < count < rows):
         raise InputError(f"validation_fraction={fraction!r} of {rows} rows leaves nothing on one side; try 0.2.")
     return count
+
+
+def check_optimizer(optimizer: Optimizer) -> None:
+    """An optimiser of the user's whose constructor left something out."""
+    name = type(optimizer).__name__
+    if any(not hasattr(optimizer, setting) for setting in ("learning_rate", "clip_value", "clip_norm")):
+        raise ContractError(f"{name}.__init__ has not called its base: write super().__init__(learning_rate) there.")
+    try:
+        optimizer.config()
+    except AttributeError as error:
+        raise ContractError(
+            f"{name}.__init__ takes {error.name!r} but does not keep it: write self.{error.name} = {error.name} there."
+        ) from None
 
 
 def is_ours(part: Any) -> bool:

@@ -107,8 +107,25 @@ class Layer:
         kept = {**self.config(), **self.values()}
         return {**kept, "layers": self.layers} if self.layers else kept
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take that back. A layer of the user's goes through its constructor, which may derive more than it was given."""
+        if type(self).__module__.partition(".")[0] != "pellucid":
+            made = call_by_name(type(self), {name: state[name] for name in _arguments(type(self))})
+            vars(self).update(vars(made))
+        vars(self).update(state)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_shown(self)})"
+
+
+def call_by_name(maker: Any, arguments: dict[str, Any]) -> Any:
+    """Call `maker`; what it takes with a star (the layers of a chain), and what stands before that, goes in order."""
+    given, parameters = dict(arguments), list(inspect.signature(maker).parameters.values())
+    stars = [number for number, parameter in enumerate(parameters) if parameter.kind is parameter.VAR_POSITIONAL]
+    if not stars:
+        return maker(**given)
+    before = [given.pop(parameter.name) for parameter in parameters[: stars[0]]]
+    return maker(*before, *given.pop(parameters[stars[0]].name, ()), **given)
 
 
 def _arguments(kind: type[Layer]) -> tuple[str, ...]:

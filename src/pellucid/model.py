@@ -15,7 +15,7 @@ import numpy as np
 from pellucid import engines
 from pellucid import metrics as metric_functions
 from pellucid.arrays import as_array, as_dtype, as_inputs, check_finite
-from pellucid.checks import check_callbacks, check_epochs, check_fraction, doubt, try_own_parts
+from pellucid.checks import check_callbacks, check_epochs, check_fraction, check_optimizer, doubt, try_own_parts
 from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
@@ -80,6 +80,8 @@ class Model:
     @loss.setter
     def loss(self, loss: Loss | None) -> None:
         _check_kind(loss, Loss, "loss", "CategoricalCrossEntropy()")
+        if loss is not None:
+            loss.config()  # says so where the constructor does not keep what it was given
         self._loss = loss
         if not self._chosen:
             self.metrics = _named_metrics(None, loss)
@@ -93,6 +95,7 @@ class Model:
     def optimizer(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             _check_kind(optimizer if optimizer is not None else Optimizer, Optimizer, "optimizer", "Adam()")
+        check_optimizer(optimizer)
         self._optimizer = optimizer
         self._state = replace(self._state, step=0, slots={}, schedule={})
 

@@ -7,7 +7,6 @@ name is an error, and there is no laxer reader to fall back to.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from pellucid import __version__, initializers, layers, losses, metrics, optimizers, schedules
 from pellucid.errors import FileError, InputError, PellucidError
-from pellucid.layer import Layer
+from pellucid.layer import Layer, call_by_name
 from pellucid.losses import Loss
 from pellucid.optimizers import Optimizer
 from pellucid.schedules import Schedule
@@ -124,7 +123,7 @@ def rebuild(text: Any, makers: Makers, kinds: tuple[str, ...]) -> Any:
     inside = _INSIDE.get(kind, ())
     arguments = {key: rebuild(value, makers, inside) for key, value in text["arguments"].items()}
     try:
-        return _make(maker, arguments)
+        return call_by_name(maker, arguments)
     except PellucidError:
         raise
     except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
@@ -148,13 +147,3 @@ def look_up(kind: str, name: Any, makers: Makers) -> Any:
         example = shown if shown.isidentifier() else "..."  # what a file holds is not printed as it is
         hint = f"It was a class or function of its writer: write pellucid.load(path, custom=[{example}])."
     raise FileError(f"The file holds the {kind} {shown!r}, which pellucid {__version__} does not know. {hint}")
-
-
-def _make(maker: Any, arguments: dict[str, Any]) -> Any:
-    """Call `maker`; what it takes with a star (the layers of a chain), and what stands before that, goes in order."""
-    parameters = list(inspect.signature(maker).parameters.values())
-    stars = [number for number, parameter in enumerate(parameters) if parameter.kind is parameter.VAR_POSITIONAL]
-    if not stars:
-        return maker(**arguments)
-    before = [arguments.pop(parameter.name) for parameter in parameters[: stars[0]]]
-    return maker(*before, *arguments.pop(parameters[stars[0]].name, ()), **arguments)

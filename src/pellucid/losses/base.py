@@ -18,7 +18,7 @@ import numpy as np
 
 from pellucid.arrays import Array, as_array, as_dtype, check_finite
 from pellucid.errors import ContractError, DataError
-from pellucid.layer import Layer
+from pellucid.layer import Layer, call_by_name
 
 
 class Loss:
@@ -78,10 +78,22 @@ class Loss:
         """The constructor's arguments by name."""
         if type(self).__init__ is object.__init__:
             return {}
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        try:
+            return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        except AttributeError as error:
+            raise ContractError(
+                f"{type(self).__name__}.__init__ takes {error.name!r} but does not keep it: write "
+                f"self.{error.name} = {error.name} there, unchanged, so that it can be copied, saved and shown."
+            ) from None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.config()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy goes through the constructor, which may derive more than it was given."""
+        names = () if type(self).__init__ is object.__init__ else inspect.signature(type(self)).parameters
+        made = call_by_name(type(self), {name: state[name] for name in names})
+        vars(self).update({**vars(made), **state})
 
     def __repr__(self) -> str:
         defaults = {} if type(self).__init__ is object.__init__ else inspect.signature(type(self)).parameters
