@@ -252,9 +252,13 @@ ATTACKS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_file_told_again_without_a_change_is_let_in(number, files, load):
+    use(load(retold(files[number], lambda header: None)))
+
+
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_refused(name, files, load):
-    assert load(retold(files[0], lambda header: None)) is not None  # told again without a change, it is let in
     assert load(retold(files[0], ATTACKS[name])) is None
 
 
@@ -281,7 +285,6 @@ LIES_ABOUT_A_RUN = {
 
 @pytest.mark.parametrize("name", LIES_ABOUT_A_RUN)
 def test_a_lie_about_a_run_is_refused(name, files, load, tmp_path):
-    assert load(retold(files[1], lambda header: None)) is not None
     lie = retold(files[1], LIES_ABOUT_A_RUN[name])
     assert load(lie) is None
     (tmp_path / "run").write_bytes(lie)
@@ -413,8 +416,8 @@ def let_in(files, load, mutation, times, seed):
 
 def test_some_hundred_mutated_files(files, load):
     assert let_in(files, load, by_chance, 100, seed=1) == 0
-    let_in(files, load, on_purpose, 150, seed=2)
-    let_in(files, load, values_on_purpose, 50, seed=3)
+    let_in(files, load, on_purpose, 120, seed=2)
+    let_in(files, load, values_on_purpose, 20, seed=3)
 
 
 @pytest.mark.slow
