@@ -197,6 +197,18 @@ def test_pellucids_layers_train_in_a_model_of_the_book(capsys):
             model.add(layer)
 
 
+def test_layers_know_their_neighbours_and_can_move_to_a_model_of_pellucid():
+    model = regression()
+    twin = copy.deepcopy(model)
+    twin.predict(DATA[0])
+    for one in (model, twin):
+        assert one.layers[0].prev is one.input_layer and one.layers[0].next is one.layers[1]
+        assert one.layers[-1].next is one.loss
+    assert nnfs.Activation_ReLU().prev is None
+    moved = pellucid.Model(*[layer for layer in model.layers if not isinstance(layer, nnfs.Layer_Dropout)])
+    np.testing.assert_allclose(moved.predict(DATA[0]), model.predict(DATA[0]), rtol=1e-5)
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ What they have in common, and what differs from the book:
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,23 @@ from pellucid.nnfs.patches import float_dtype
 KEPT_BY_OPTIMIZERS = ("weight_momentums", "bias_momentums", "weight_cache", "bias_cache", "moved_by")
 
 
+def _neighbour(name: str) -> Any:
+    """A link to the layer before or behind. It is weak: a layer that is copied or moved takes no network with it."""
+
+    def read(layer: Any) -> Any:
+        link = vars(layer).get(name)
+        return None if link is None else link()
+
+    def write(layer: Any, other: Any) -> None:
+        vars(layer)[name] = None if other is None else weakref.ref(other)
+
+    return property(read, write)
+
+
 class BookLayer(Layer):
     """What the book's names add to a layer of pellucid."""
+
+    prev, next = _neighbour("prev"), _neighbour("next")  # what `Model.finalize` sets, to look at
 
     def forward(self, inputs: Any, training: bool = False) -> Array:
         return run(self, super().forward, array_of(inputs, "inputs"))

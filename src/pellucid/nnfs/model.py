@@ -21,8 +21,9 @@ import numpy as np
 
 from pellucid.arrays import as_array
 from pellucid.errors import ContractError, DataError, InputError
+from pellucid.layer import Layer
 from pellucid.nnfs import files
-from pellucid.nnfs.layers import Activation_Softmax, Layer_Input
+from pellucid.nnfs.layers import Activation_Softmax, BookLayer, Layer_Input
 from pellucid.nnfs.losses import (
     Activation_Softmax_Loss_CategoricalCrossentropy,
     Loss,
@@ -74,7 +75,8 @@ class Model:
         for before, layer, after in zip(
             [self.input_layer, *self.layers[:-1]], self.layers, [*self.layers[1:], self.loss], strict=True
         ):
-            layer.prev, layer.next = before, after
+            if not isinstance(layer, Layer) or isinstance(layer, BookLayer):  # pellucid's own know no neighbours
+                layer.prev, layer.next = before, after
         # Both eras: forward(inputs, training), or forward(inputs) as in the early chapters and in pellucid.
         self._takes_training = ["training" in inspect.signature(layer.forward).parameters for layer in self.layers]
         self.output_layer_activation = self.layers[-1]
@@ -236,6 +238,9 @@ class Model:
         now = (*self.layers, self.loss)
         if len(now) != len(self._finalized) or any(a is not b for a, b in zip(now, self._finalized, strict=True)):
             self.finalize()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_finalized": ()}  # a copy links its own layers
 
     def _ready(self, X: Any, y: Any, training: bool) -> tuple[np.ndarray, np.ndarray]:
         for name in ("loss", "accuracy", *(("optimizer",) if training else ())):
