@@ -16,10 +16,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import jax
+import jax.extend
 import numpy as np
 
 from pellucid.engines import compile_cache, key
-from pellucid.engines.program import Carry, Data, Program
+from pellucid.engines.program import Carry, Data, Packing, Program
 from pellucid.engines.trouble import explained
 from pellucid.engines.work import EpochResult, Work
 from pellucid.network import copied, get_values
@@ -27,7 +28,7 @@ from pellucid.randomness import words
 
 CHUNK_SECONDS = 0.05  # how long a chunk may take: Ctrl-C and the progress line wait that long
 CHUNK_BYTES = 16 << 20  # and how much room its results may take
-AHEAD = 4  # chunks that are asked for at once, so that one runs while another one's results are taken in
+AHEAD = 64  # chunks that are asked for at once, so that one runs while the results of another are taken in
 KEPT = 64  # compiled programs
 
 jax.tree_util.register_dataclass(Carry, [field.name for field in fields(Carry)], [])
@@ -63,10 +64,13 @@ class JaxEngine:
             slot: {name: slots.get(f"{slot}/{name}", np.zeros_like(value)) for name, value in values.items()}
             for slot in work.optimizer.slots
         }
-        self.begin = Standing(Carry(values, named, copied(get_values(network, "state"))))
+        self.packing = Packing(values)
+        packed = {slot: self.packing.pack(arrays) for slot, arrays in named.items()}
+        self.begin = Standing(Carry(self.packing.pack(values), packed, copied(get_values(network, "state"))))
         self.dtype = next(iter(values.values())).dtype if values else work.data.x.dtype
         self.precise = bool(self.dtype == np.float64)
-        self.epochs = _chunk(work, values)
+        self.keys, self.epochs = list(values), _chunk(work, values)
+        self.saved: list[Carry] = []
         self.orders: dict[int, np.ndarray | None] = {}
         with explained(work), jax.enable_x64(self.precise):
             self.carry = _to_device(self.begin.carry)
@@ -85,11 +89,12 @@ class JaxEngine:
 
     def values(self, snapshot: Standing) -> dict[str, np.ndarray]:
         """See `Engine`."""
-        return {**snapshot.arrays(snapshot.carry.values), **snapshot.arrays(snapshot.carry.state)}
+        values = self.packing.unpack(snapshot.arrays(snapshot.carry.values))
+        return {key: values[key] for key in self.keys} | snapshot.arrays(snapshot.carry.state)
 
     def slots(self, snapshot: Standing) -> dict[str, np.ndarray]:
         """See `Engine`."""
-        named = {slot: snapshot.arrays(arrays) for slot, arrays in snapshot.carry.slots.items()}
+        named = {slot: self.packing.unpack(snapshot.arrays(arrays)) for slot, arrays in snapshot.carry.slots.items()}
         return {f"{slot}/{name}": value for slot, arrays in named.items() for name, value in arrays.items()}
 
     def run(self, epoch: int, rates: np.ndarray) -> Iterator[EpochResult]:
@@ -116,10 +121,8 @@ class JaxEngine:
         arguments = (self.carry, self.data, np.uint32(epoch), np.int32(count), orders, room)
         with explained(self.work), jax.enable_x64(self.precise):
             self.carry, results = self._program(arguments)(*arguments)
-        if self.epochs == 1:
-            results["carry"] = self.carry
-            if data.ordered:
-                self.orders = {epoch: self.orders[epoch], epoch + 1: data.order(epoch + 1)}  # while this one runs
+        if self.epochs == 1 and data.ordered:
+            self.orders = {epoch: self.orders[epoch], epoch + 1: data.order(epoch + 1)}  # while this one runs
         return epoch, count, results
 
     def _order(self, epoch: int) -> np.ndarray | None:
@@ -130,9 +133,7 @@ class JaxEngine:
     def _results(self, epoch: int, count: int, results: dict[str, Any]) -> Iterator[EpochResult]:
         with explained(self.work):
             jax.block_until_ready(results)  # Ctrl-C interrupts this at once
-        carry = results.pop("carry")
-        if self.epochs > 1:
-            carry = jax.tree.map(np.asarray, carry)
+        carry = self._kept() if self.epochs == 1 else jax.tree.map(np.asarray, results.pop("carry"))
         host = {name: None if array is None else np.asarray(array) for name, array in results.items()}
         data = self.work.data
         sizes = np.full(data.steps, data.batch_size, float)
@@ -149,6 +150,17 @@ class JaxEngine:
                 result.valid_outputs = valid[number]
             yield result
 
+    def _kept(self) -> Carry:
+        """The carry on the host, in memory of the run's own, since the next chunk takes over the device's.
+
+        Two such memories take turns, so that Ctrl-C in the middle of a copy leaves the epoch before whole.
+        """
+        if not self.saved:
+            self.saved = [jax.tree.map(lambda array: np.empty(array.shape, array.dtype), self.carry) for _ in range(2)]
+        jax.tree.map(lambda into, array: np.copyto(into, np.asarray(array)), self.saved[0], self.carry)
+        self.saved.reverse()
+        return self.saved[1]
+
     def _program(self, arguments: tuple[Any, ...]) -> Any:
         """The compiled program for this network and arrays of these shapes: made now, or before."""
         work = self.work
@@ -164,10 +176,8 @@ class JaxEngine:
                 return _programs[described]
         begin = time.perf_counter()
         program = Program(jax, work, self.epochs)
-        # A chunk of one epoch hands its carry out as the snapshot, so that one must not be written over.
-        donated = () if self.epochs == 1 else (0,)
         with compile_cache.noticed():
-            compiled = jax.jit(program.run, donate_argnums=donated).lower(*arguments).compile()
+            compiled = jax.jit(program.run, donate_argnums=0).lower(*arguments).compile()
         self.compile_seconds += time.perf_counter() - begin
         with _lock:
             _programs[described] = compiled

@@ -59,7 +59,9 @@ def _of_class(kind: type, base: type) -> tuple[Any, ...]:
     for level in kind.__mro__:
         if level is base:
             break
-        plain = {name: value for name, value in vars(level).items() if not name.startswith("__") and name != "_abc_impl"}
+        plain = {
+            name: value for name, value in vars(level).items() if not name.startswith("__") and name != "_abc_impl"
+        }
         found.append((level, tuple((name, setting(value)) for name, value in sorted(plain.items()))))
     return tuple(found)
 

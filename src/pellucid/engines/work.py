@@ -13,6 +13,7 @@ from pellucid.losses import Loss
 from pellucid.optimizers import Optimizer
 from pellucid.randomness import permutation
 
+
 @dataclass
 class Batches:
     """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them."""
