@@ -18,6 +18,7 @@ import pytest
 import pellucid
 from pellucid import EarlyStopping, datasets, schedules
 from pellucid.errors import ContractError, DataError, FileError, InputError, NonFiniteError, PellucidError
+from pellucid.exchange import container
 from pellucid.layers import (
     ELU,
     BatchNorm,
@@ -657,6 +658,32 @@ def test_a_disk_without_second_names_still_keeps_the_generation_before(tmp_path,
     model.fit(X, LABELS, epochs=2, checkpoint=tmp_path / "run")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.1"]
     assert [len(pellucid.load(tmp_path / name).history) for name in ("run.1", "run")] == [1, 2]
+
+
+def test_a_generation_that_cannot_be_kept_stops_before_the_new_file_is_written(tmp_path, monkeypatch):
+    def fails(source, target):
+        raise OSError(errno.EIO, "Input/output error")
+
+    classifier().fit(X, LABELS, epochs=1, checkpoint=tmp_path / "run")
+    before = (tmp_path / "run").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fails)
+        with pytest.raises(FileError, match="checkpoint before could not be kept: Input/output error. It is untouched"):
+            classifier().fit(X, LABELS, epochs=1, checkpoint=tmp_path / "run")
+    assert (tmp_path / "run").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_could_not_be_read_back_is_not_written(tmp_path, monkeypatch):
+    model = classifier()
+    model.fit(X, LABELS, epochs=30)
+    monkeypatch.setattr(container, "_HEADER_LIMIT", 4000)
+    with pytest.raises(FileError, match=r"more than the 4,000.*model.history.epochs = model.history.epochs\[::100\]"):
+        model.save(tmp_path / "m")
+    model.history.epochs = model.history.epochs[::10]
+    model.save(tmp_path / "m")
+    assert [row["epoch"] for row in pellucid.load(tmp_path / "m").history.epochs] == [1, 11, 21]
+    with pytest.raises(FileError, match="dtype complex128 cannot be saved"):
+        container.encode({"a": np.ones(2, complex)}, {})
 
 
 def test_leftovers_of_killed_writers_are_removed_and_nothing_else(tmp_path):
