@@ -21,7 +21,7 @@ _OF_THE_RUN = {"training", "needs_dinputs", "draws", "layers"}
 
 def of_layer(layer: Layer) -> tuple[Any, ...]:
     """A hashable key of a layer's class and settings, and of its children's."""
-    kind = type(layer)
+    kind: Any = type(layer)
     skipped = {*layer.params, *layer.state, *_OF_THE_RUN, *_records(kind)}
     own = tuple((name, setting(value)) for name, value in sorted(vars(layer).items()) if name not in skipped)
     return (_of_class(kind, Layer), own, tuple(of_layer(child) for child in layer.layers))

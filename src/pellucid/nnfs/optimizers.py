@@ -3,8 +3,7 @@
 What they keep for a layer lies on the layer under the book's names (`weight_momentums`, `weight_cache` ...), to look at.
 What differs: it belongs to the optimiser that made it, so that another optimiser starts afresh (the book's Adam after
 RMSprop ends in an AttributeError, after SGD it takes the velocity for its own average). Weights and biases become new
-arrays; one that you kept is not changed behind your back. Adam's averages lie there without their constant factors
-1 - beta, as pellucid's Adam keeps them.
+arrays; one that you kept is not changed behind your back.
 """
 
 from __future__ import annotations
@@ -23,6 +22,8 @@ _SLOTS = {"velocity": "momentums", "momentum": "momentums", "cache": "cache"}
 
 class BookOptimizer(optimizers.Optimizer):
     """What the book's names add to an optimiser of pellucid."""
+
+    scales: tuple[float, ...] = ()  # what the book's slots are in units of pellucid's, where they differ
 
     def _begin(self, learning_rate: float, decay: float) -> None:
         if not isinstance(learning_rate, (int, float, np.number)):
@@ -52,11 +53,14 @@ class BookOptimizer(optimizers.Optimizer):
             value = getattr(layer, name)
             gradient = np.asarray(getattr(layer, f"d{name}")).astype(value.dtype, copy=False)
             places = [f"{short}_{_SLOTS[slot]}" for slot in self.slots]
-            slots = tuple(_slot(layer, place, value) if mine else np.zeros_like(value) for place in places)
+            sums = [f"{place}_sum" if self.scales else place for place in places]
+            slots = tuple(_slot(layer, place, value) if mine else np.zeros_like(value) for place in sums)
             new, slots = self.update(value.copy(), gradient, slots, rates)
             setattr(layer, name, new)
-            for place, slot in zip(places, slots, strict=True):
+            for place, slot in zip(sums, slots, strict=True):
                 setattr(layer, place, slot)
+            for place, slot, scale in zip(places, slots, self.scales, strict=False):
+                setattr(layer, place, slot * scale)
         layer.moved_by = self.mark
 
     def post_update_params(self) -> None:
@@ -109,3 +113,4 @@ class Optimizer_Adam(BookOptimizer, optimizers.Adam):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon)
         self._begin(learning_rate, decay)
+        self.scales = (1.0 - beta_1, 1.0 - beta_2)  # the book's averages hold this factor, pellucid's plain sums do not
