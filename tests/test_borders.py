@@ -891,7 +891,6 @@ def interrupted(figures_of, epochs=5):
     return model, undisturbed, len(history)
 
 
-@pytest.mark.xfail(reason="an epoch's values are kept before its figures are taken and its row is written", strict=True)
 @pytest.mark.parametrize("figures_of", [30, 9])
 def test_ctrl_c_while_figures_are_taken(figures_of):
     """The epoch counts or it does not: values, history and what comes next agree."""
@@ -904,7 +903,6 @@ def test_ctrl_c_while_figures_are_taken(figures_of):
     assert digest(model) == digest(undisturbed)
 
 
-@pytest.mark.xfail(reason="why a run stopped is not in its checkpoint", strict=True)
 def test_a_run_that_stopped_early_is_finished_and_a_resumed_one_does_nothing(tmp_path):
     settings = {"validation_data": (X, 2 - LABELS), "early_stopping": 3, "checkpoint": tmp_path / "run"}
     model, resumed = classifier(), classifier()

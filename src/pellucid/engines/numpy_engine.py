@@ -44,7 +44,7 @@ class NumpyEngine:
         self.step = Pass(work.network, work.loss, self.draws)
         self._lay_out(work.slots)
         self.judged = working_copy(self.step.network, training=False)  # its parameters are the run's own
-        self.saved = Snapshot(self.lasting.copy(), self._state())
+        self.saved = self.lasting.copy()
 
     def _lay_out(self, slots: dict[str, np.ndarray]) -> None:
         """One flat buffer a role (parameter, gradient, each slot), and the slices that the update walks over."""
@@ -93,16 +93,20 @@ class NumpyEngine:
         return 1
 
     def run(self, epoch: int, rates: np.ndarray) -> Iterator[EpochResult]:
-        """See `Engine`. A snapshot lives in memory that the next epoch's takes over."""
+        """See `Engine`.
+
+        A snapshot is the run's own arrays while its figures are taken. When training goes on, it becomes a copy, in
+        memory that the next snapshot takes over: so the one before is whole until this one has been taken in.
+        """
         for number, steps in enumerate(rates.tolist()):
             result = self._epoch(epoch + number, [tuple(step) for step in steps])
-            if result.finite:
-                np.copyto(self.saved.lasting, self.lasting)
-                self.saved.state = self._state()
-                if self.valid_x is not None:
-                    set_values(self.judged, get_values(self.step.network, "state"))
-                    result.valid_outputs = self.judged.forward(self.valid_x)
+            live = result.snapshot
+            if result.finite and self.valid_x is not None:
+                set_values(self.judged, get_values(self.step.network, "state"))
+                result.valid_outputs = self.judged.forward(self.valid_x)
             yield result
+            np.copyto(self.saved, self.lasting)
+            live.lasting = self.saved
 
     def _epoch(self, epoch: int, rates: list[Rates]) -> EpochResult:
         data, total, kept = self.data, 0.0, None
@@ -126,7 +130,7 @@ class NumpyEngine:
         # A parameter that is not a finite number makes the sum not finite either.
         finite = bool(np.isfinite(total) and np.isfinite(self.flat.sum()))
         targets = None if kept is None else data.y if order is None else data.y[order]
-        return EpochResult(total / data.rows, finite, self.saved, kept, targets)
+        return EpochResult(total / data.rows, finite, Snapshot(self.lasting, self._state()), kept, targets)
 
     def _update(self, rates: Rates) -> None:
         for layer, name, flat in self.small:
@@ -170,7 +174,7 @@ class NumpyEngine:
 
     def start(self) -> Snapshot:
         """See `Engine`."""
-        return self.saved
+        return Snapshot(self.saved, self._state())
 
     def values(self, snapshot: Snapshot) -> dict[str, np.ndarray]:
         """See `Engine`."""

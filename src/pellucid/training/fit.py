@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.arrays import check_count, check_number
 from pellucid.engines.work import Batches, Engine, EpochResult
-from pellucid.errors import InputError, NonFiniteError
+from pellucid.errors import NonFiniteError
 from pellucid.optimizers import Optimizer
 from pellucid.schedules import Schedule
 from pellucid.training.history import History, Row
@@ -27,8 +28,8 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 10, min_delta: float = 0.0) -> None:
-        if patience < 1:
-            raise InputError(f"EarlyStopping(patience={patience!r}): expected at least 1 epoch.")
+        check_count("EarlyStopping: patience", patience, "EarlyStopping(patience=10)")
+        check_number("EarlyStopping: min_delta", min_delta, 0.0)
         self.patience, self.min_delta = patience, min_delta
 
     def __repr__(self) -> str:
@@ -134,6 +135,8 @@ class Trainer:
     def _train(self) -> str:
         """Epoch after epoch; the reason to stop before the last, or nothing."""
         plan, state = self.plan, self.state
+        if self.best_epoch and self._patience_lost():  # a run that was over is resumed
+            return self._patience_lost()
         while state.epoch < plan.until:
             count = self.engine.at_once(plan.until - state.epoch)
             if self.rates.watches:  # what comes next depends on how this epoch went
@@ -152,15 +155,18 @@ class Trainer:
         plan, state = self.plan, self.state
         if not result.finite:
             self._give_up(result.loss, learning_rate)
-        self.good = result.snapshot
-        state.epoch += 1
-        state.step += plan.data.steps
-        row: Row = {"epoch": state.epoch, "loss": result.loss, "learning_rate": learning_rate}
+        row: Row = {"epoch": state.epoch + 1, "loss": result.loss, "learning_rate": learning_rate}
         for name, metric in plan.metrics.items():
             row[name] = float(metric(result.outputs, result.targets))
         if plan.judge is not None and result.valid_outputs is not None:
             row.update(plan.judge(result.valid_outputs))
-            self._remember_best(row)
+        # From here on the epoch counts. Whatever takes time or may be interrupted lies before or behind these lines.
+        self.good = result.snapshot
+        state.epoch += 1
+        state.step += plan.data.steps
+        state.rows.append(row)
+        self._watch(row)
+        self._remember_best(row)
         return self._after(row)
 
     def _give_up(self, loss: float, learning_rate: float) -> None:
@@ -172,11 +178,9 @@ class Trainer:
         )
 
     def _after(self, row: Row) -> str:
-        """Remember, show, call back, save; the reason to stop, or nothing."""
+        """Show, call back, save; the reason to stop, or nothing."""
         plan, state = self.plan, self.state
         values = self.engine.values(self.good) if plan.save is not None or plan.callbacks else None
-        self._watch(row)
-        state.rows.append(row)
         start = time.perf_counter()
         if plan.callbacks or start > self.next_write:
             plan.write_back(values if values is not None else self.engine.values(self.good))
@@ -191,7 +195,7 @@ class Trainer:
 
     def _remember_best(self, row: Row) -> None:
         stopping, state = self.plan.early_stopping, self.state
-        if row["val_loss"] < state.best_loss - (stopping.min_delta if stopping else 0.0):
+        if row.get("val_loss", float("inf")) < state.best_loss - (stopping.min_delta if stopping else 0.0):
             state.best_loss, state.best_values = row["val_loss"], self.engine.values(self.good)
             self.best_epoch = state.epoch
 
@@ -205,10 +209,14 @@ class Trainer:
             self.state.schedule = seen
 
     def _reason_to_stop(self, row: Row) -> str:
-        stopping = self.plan.early_stopping
         for callback in self.plan.callbacks:
-            if callback(self.plan.model, row) is True:
+            answer = callback(self.plan.model, row)
+            if isinstance(answer, (bool, np.bool_)) and answer:
                 return f"stopped by {getattr(callback, '__name__', 'a callback')}"
+        return self._patience_lost()
+
+    def _patience_lost(self) -> str:
+        stopping = self.plan.early_stopping
         if stopping and self.state.epoch - self.best_epoch >= stopping.patience:
             return f"no better validation loss for {stopping.patience} epochs"
         return ""
