@@ -9,7 +9,7 @@ def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)). Only exp of a number at most 0 is ever taken, so +-1000 needs no clipping."""
     xp = x.__array_namespace__()
     small = xp.exp(-xp.abs(x))  # in (0, 1]
-    return xp.where(x >= 0, 1.0, small) / (1.0 + small)
+    return xp.maximum(small, x >= 0) / (1.0 + small)  # above: 1 from x = 0 on, else small
 
 
 def softplus(x: Array) -> Array:

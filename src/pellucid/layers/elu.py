@@ -30,14 +30,14 @@ class ELU(Layer):
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()
         self.inputs = inputs
-        below = self.alpha * xp.expm1(xp.minimum(inputs, 0))  # exp of positive numbers is never taken
-        self.output = xp.where(inputs > 0, inputs, below)
+        self.below = self.alpha * xp.expm1(xp.minimum(inputs, 0))  # exp of positive numbers is never taken; 0 above 0
+        self.output = xp.maximum(inputs, 0) + self.below
         return self.output
 
     def backward(self, doutput: Array) -> Array:
-        xp = doutput.__array_namespace__()
         self.doutput = doutput
-        self.dinputs = doutput * xp.where(self.inputs > 0, 1.0, self.output + self.alpha)
+        above = (self.inputs > 0).astype(doutput.dtype)
+        self.dinputs = doutput * (above + (1.0 - above) * (self.below + self.alpha))
         return self.dinputs
 
 
@@ -63,12 +63,12 @@ class SELU(Layer):
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()
         self.inputs = inputs
-        below = self.alpha * xp.expm1(xp.minimum(inputs, 0))
-        self.output = self.scale * xp.where(inputs > 0, inputs, below)
+        self.below = self.alpha * xp.expm1(xp.minimum(inputs, 0))
+        self.output = self.scale * (xp.maximum(inputs, 0) + self.below)
         return self.output
 
     def backward(self, doutput: Array) -> Array:
-        xp = doutput.__array_namespace__()
         self.doutput = doutput
-        self.dinputs = doutput * xp.where(self.inputs > 0, self.scale, self.output + self.scale * self.alpha)
+        above = (self.inputs > 0).astype(doutput.dtype)
+        self.dinputs = doutput * (self.scale * (above + (1.0 - above) * (self.below + self.alpha)))
         return self.dinputs
