@@ -3,16 +3,19 @@
 Every layer's forward and hand-derived backward stand in a few lines of array code, to read, to look at and to train.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pellucid import datasets, errors, initializers, layers, losses, metrics, optimizers, schedules
+from pellucid import errors, initializers, layers, losses, metrics, optimizers, schedules
 from pellucid.errors import PellucidError
 from pellucid.layer import Layer
 from pellucid.model import Model
-from pellucid.training import EarlyStopping, History
 
 if TYPE_CHECKING:
+    from pellucid import datasets
     from pellucid.exchange.model_file import load
+    from pellucid.training.history import History
+    from pellucid.training.state import EarlyStopping
 
 __version__ = "0.1.0"
 
@@ -33,11 +36,25 @@ __all__ = [
     "schedules",
 ]
 
+# What is brought in when it is first used, so that `import pellucid` stays quick: the module, and the name in it.
+_LATER = {
+    "EarlyStopping": ("pellucid.training.state", "EarlyStopping"),
+    "History": ("pellucid.training.history", "History"),
+    "datasets": ("pellucid.datasets", ""),
+    "load": ("pellucid.exchange.model_file", "load"),
+    "nnfs": ("pellucid.nnfs", ""),
+}
+
 
 def __getattr__(name: str) -> Any:
-    """`pellucid.load` brings the file format with it only when it is used."""
-    if name == "load":
-        from pellucid.exchange.model_file import load
+    """The names that are brought in when they are first used."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+    module, inside = _LATER[name]
+    found = import_module(module)
+    globals()[name] = value = getattr(found, inside) if inside else found
+    return value
 
-        return load
-    raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

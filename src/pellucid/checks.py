@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.arrays import Array
-from pellucid.errors import ContractError, InputError
+from pellucid.arrays import Array, as_array, as_dtype, check_finite
+from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
@@ -31,6 +31,32 @@ def check_callbacks(callbacks: Any) -> Sequence[Callable[..., Any]]:
     if not all(callable(callback) for callback in given):
         raise InputError(f"callbacks={callbacks!r}: expected functions (model, row), as in callbacks=[show].")
     return given
+
+
+def check_batch(batch_size: Any, rows: int | None = None) -> int:
+    """A number of rows to take at a time, of `rows` that there are."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise InputError(
+            f"batch_size={batch_size!r}: expected a whole number of at least 1, or None for all rows at once."
+        )
+    if rows is not None and batch_size > rows:
+        raise InputError(f"batch_size={batch_size}, but there are only {rows} rows to train on; write batch_size=None.")
+    return int(batch_size)
+
+
+def check_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:
+    """Weights of `rows` samples, (rows,), or None."""
+    if given is None:
+        return None
+    array = as_array(given, "sample_weight")
+    check_finite(array, "sample_weight")
+    weights = as_dtype(array, dtype, "sample_weight")
+    if weights.shape != (rows,) or weights.min() < 0 or weights.sum() == 0:
+        raise DataError(
+            f"sample_weight has shape {weights.shape}: expected one number of at least 0 for each of the {rows} rows, "
+            "not all of them 0."
+        )
+    return weights
 
 
 def check_fraction(fraction: Any, rows: int) -> int:

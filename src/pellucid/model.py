@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid import engines
 from pellucid import metrics as metric_functions
-from pellucid.arrays import as_array, as_dtype, as_inputs, check_finite
-from pellucid.checks import check_callbacks, check_epochs, check_fraction, check_optimizer, doubt, try_own_parts
+from pellucid.arrays import as_array, as_inputs
+from pellucid.checks import check_batch, check_optimizer, check_weights
 from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
 from pellucid.network import build, copied, count_outputs, get_values, set_values, summary
 from pellucid.optimizers import Adam, Optimizer
-from pellucid.randomness import check_seed, generator
-from pellucid.schedules import Schedule
-from pellucid.step import evaluate_losses
-from pellucid.training import EarlyStopping, History, Plan, Progress, Trainer, TrainingState, somebody_looks
+from pellucid.randomness import check_seed
+from pellucid.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from pellucid.training.fit import Trainer
+    from pellucid.training.history import History
+    from pellucid.training.state import EarlyStopping
 
 Metric = Callable[[Any, Any], float]
 
@@ -119,7 +119,7 @@ class Model:
         if not len(x):
             raise DataError(f"X is empty: its shape is {x.shape}. Expected at least one row.")
         if batch_size is not None:
-            size = _check_batch(batch_size)
+            size = check_batch(batch_size)
             return np.concatenate([self._forward(x[at : at + size]) for at in range(0, len(x), size)])
         return self._forward(x)
 
@@ -141,11 +141,13 @@ class Model:
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None, batch_size: int | None = None) -> dict[str, float]:
         """The loss (without penalties) and every metric on `X`, `y`."""
+        from pellucid.step import evaluate_losses
+
         loss = self._needs_loss()
         x = as_inputs(X, self.dtype)
         targets = self._targets(y, x)
         outputs = self.predict(x, batch_size)
-        weights = _sample_weights(sample_weight, len(x), self.dtype)
+        weights = check_weights(sample_weight, len(x), self.dtype)
         result = {"loss": float(evaluate_losses(loss, outputs, targets, weights))}
         return result | {name: float(metric(outputs, targets)) for name, metric in self.metrics.items()}
 
@@ -177,100 +179,17 @@ class Model:
         after every epoch; with `resume=True` training goes on from it, bit for bit as if never stopped, until `epochs`.
         `progress`: None shows a line where somebody looks. Ctrl-C keeps the best network (the last without validation).
         """
-        engines.check_name(engine)
-        loss = self._needs_loss()
-        x = as_inputs(X, self.dtype)
-        targets = self._targets(y, x)
-        weights = _sample_weights(sample_weight, len(x), self.dtype)
-        x, targets, weights, validation = self._split(x, targets, weights, validation_data, validation_fraction)
-        try_own_parts(self.network, loss, x, targets)
-        _warn(doubt(self.network, loss))
-        _warn_about_scale(X)
-        size = len(x) if batch_size is None else _check_batch(batch_size, len(x))
-        epochs, callbacks = check_epochs(epochs), check_callbacks(callbacks)
-        stopping = _stopping(early_stopping, validation is not None)
-        save = None if checkpoint is None else self._saver(checkpoint)
-        state = self._begin(checkpoint, resume)
-        until = epochs if resume else state.epoch + epochs
-        seen = progress if progress is not None else somebody_looks(sys.stderr)
-        plan = Plan(
-            data=engines.Batches(x, targets, weights, size, self.seed, shuffle),
-            until=until,
-            metrics=self.metrics,
-            judge=None if validation is None else self._judge(validation[1]),
-            early_stopping=stopping,
-            callbacks=callbacks,
-            write_back=self._write_back,
-            save=save,
-            model=self,
-            progress=Progress(until, seen),
-        )
-        valid_x = None if validation is None else validation[0]
-        work = engines.Work(self.network, loss, self.optimizer, plan.data, state.slots, bool(self.metrics), valid_x)
-        made, reason = engines.make(engine, until - state.epoch, work)
-        history = self._train(Trainer(plan, made, self.optimizer, state))
-        history.engine_reason = reason
-        return history
+        from pellucid.training import session
 
-    def _begin(self, checkpoint: Any, resume: bool) -> TrainingState:
-        """Where training starts from."""
-        if self._running is not None:
-            raise InputError("This model is being trained already. Wait for it, or train a copy: copy.deepcopy(model).")
-        if resume:
-            self._resume(checkpoint)
-        else:  # what was best in an earlier training, perhaps on other data, is not the best of this one
-            self._state.best_loss, self._state.best_values = float("inf"), {}
-        schedule = self.optimizer.schedule
-        if isinstance(schedule, Schedule) and not self._state.schedule:
-            schedule.restart()  # it may have watched another model
-        return self._state
-
-    def _train(self, trainer: Trainer) -> History:
-        self._running = threading.get_ident(), trainer
-        try:
-            self.history = trainer.run()
-        except BaseException:  # the figures up to there are not lost
-            self.history = History()
-            self.history.epochs, self.history.engine = list(trainer.state.rows), trainer.engine.name
-            raise
-        finally:
-            self._running = None
-        return self.history
+        return session.fit(
+            self, X, y, epochs=epochs, batch_size=batch_size, validation_data=validation_data,
+            validation_fraction=validation_fraction, sample_weight=sample_weight, early_stopping=early_stopping,
+            callbacks=callbacks, shuffle=shuffle, checkpoint=checkpoint, resume=resume, engine=engine, progress=progress,
+        )  # fmt: skip
 
     def _write_back(self, values: dict[str, np.ndarray]) -> None:
         with self._lock:
             set_values(self.network, values)
-
-    def _judge(self, targets: np.ndarray) -> Callable[[np.ndarray], dict[str, float]]:
-        loss = self._needs_loss()
-
-        def judge(outputs: np.ndarray) -> dict[str, float]:
-            row = {"val_loss": float(evaluate_losses(loss, outputs, targets))}
-            return row | {f"val_{name}": float(metric(outputs, targets)) for name, metric in self.metrics.items()}
-
-        return judge
-
-    def _split(
-        self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, given: Any, fraction: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, tuple[np.ndarray, np.ndarray] | None]:
-        if given is not None:
-            try:
-                valid_x, valid_y = given
-            except (TypeError, ValueError):
-                raise InputError("validation_data: expected a pair, validation_data=(X_valid, y_valid).") from None
-            if fraction:
-                raise InputError("Both validation_data and validation_fraction are given: leave one of them out.")
-            try:
-                inputs = as_inputs(valid_x, self.dtype)
-                return x, y, weights, (inputs, self._targets(valid_y, inputs))
-            except DataError as error:
-                raise DataError(f"validation_data: {error}") from None
-        count = check_fraction(fraction, len(x))
-        if not count:
-            return x, y, weights, None
-        order = generator(self.seed, "split").permutation(len(x))
-        aside, kept = order[:count], order[count:]
-        return x[kept], y[kept], None if weights is None else weights[kept], (x[aside], y[aside])
 
     def _targets(self, y: Any, x: np.ndarray) -> np.ndarray:
         """`y` as the loss wants it, checked against `x` and the network's outputs."""
@@ -374,18 +293,6 @@ def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
         raise ContractError(f"{name}={given!r} is not a {kind.__name__}. {hint}")
 
 
-def _stopping(given: Any, validated: bool) -> EarlyStopping | None:
-    if given is None:
-        return None
-    whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
-    stopping = EarlyStopping(int(given)) if whole else given
-    if not isinstance(stopping, EarlyStopping):
-        raise InputError(f"early_stopping={given!r}: expected a number of epochs, or EarlyStopping(patience=10).")
-    if not validated:
-        raise InputError("early_stopping watches the validation loss: give validation_data=(X, y) or a fraction.")
-    return stopping
-
-
 def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
     if given is None:
         given = () if loss is None or loss.metric is None else (loss.metric,)
@@ -405,40 +312,3 @@ def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
         else:
             raise InputError(f"metrics={given!r}: expected names such as 'accuracy', or functions (outputs, targets).")
     return named
-
-
-def _check_batch(batch_size: Any, rows: int | None = None) -> int:
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise InputError(
-            f"batch_size={batch_size!r}: expected a whole number of at least 1, or None for all rows at once."
-        )
-    if rows is not None and batch_size > rows:
-        raise InputError(f"batch_size={batch_size}, but there are only {rows} rows to train on; write batch_size=None.")
-    return int(batch_size)
-
-
-def _sample_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:
-    if given is None:
-        return None
-    array = as_array(given, "sample_weight")
-    check_finite(array, "sample_weight")
-    weights = as_dtype(array, dtype, "sample_weight")
-    if weights.shape != (rows,) or weights.min() < 0 or weights.sum() == 0:
-        raise DataError(
-            f"sample_weight has shape {weights.shape}: expected one number of at least 0 for each of the {rows} rows, "
-            "not all of them 0."
-        )
-    return weights
-
-
-def _warn(sentence: str) -> None:
-    if sentence:
-        warnings.warn(sentence, stacklevel=3)
-
-
-def _warn_about_scale(X: Any) -> None:
-    if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.size and X.max() > 1:
-        warnings.warn(
-            "X holds whole numbers up to 255, as images do. Networks learn better from small numbers: write X / 255.",
-            stacklevel=3,
-        )

@@ -32,7 +32,8 @@ from pellucid.layer import Layer
 from pellucid.model import Model
 from pellucid.network import get_values, named
 from pellucid.schedules import Schedule
-from pellucid.training import History, TrainingState
+from pellucid.training.history import History
+from pellucid.training.state import TrainingState
 
 Path = str | os.PathLike[str]
 
