@@ -6,13 +6,13 @@ Every layer's forward and hand-derived backward stand in a few lines of array co
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pellucid import errors, initializers, layers, losses, metrics, optimizers, schedules
+from pellucid import errors, initializers, layers, losses, optimizers, schedules
 from pellucid.errors import PellucidError
 from pellucid.layer import Layer
 from pellucid.model import Model
 
 if TYPE_CHECKING:
-    from pellucid import datasets
+    from pellucid import datasets, metrics
     from pellucid.exchange.model_file import load
     from pellucid.training.history import History
     from pellucid.training.state import EarlyStopping
@@ -42,6 +42,7 @@ _LATER = {
     "History": ("pellucid.training.history", "History"),
     "datasets": ("pellucid.datasets", ""),
     "load": ("pellucid.exchange.model_file", "load"),
+    "metrics": ("pellucid.metrics", ""),
     "nnfs": ("pellucid.nnfs", ""),
 }
 

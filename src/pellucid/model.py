@@ -5,26 +5,22 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid import metrics as metric_functions
 from pellucid.arrays import as_array, as_inputs
-from pellucid.checks import check_batch, check_optimizer, check_weights
 from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
 from pellucid.network import build, copied, count_outputs, get_values, set_values, summary
 from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed
-from pellucid.training.state import TrainingState
 
 if TYPE_CHECKING:
     from pellucid.training.fit import Trainer
     from pellucid.training.history import History
-    from pellucid.training.state import EarlyStopping
+    from pellucid.training.state import EarlyStopping, TrainingState
 
 Metric = Callable[[Any, Any], float]
 
@@ -61,7 +57,7 @@ class Model:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise InputError(f"dtype={dtype!r}: expected 'float32' or 'float64'.")
-        self._state = TrainingState()
+        self._state = _state_of_training()()
         self._chosen = metrics is not None
         self.loss = loss
         self.optimizer = optimizer if optimizer is not None else Adam()
@@ -95,9 +91,11 @@ class Model:
     def optimizer(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             _check_kind(optimizer if optimizer is not None else Optimizer, Optimizer, "optimizer", "Adam()")
+        from pellucid.checks import check_optimizer
+
         check_optimizer(optimizer)
         self._optimizer = optimizer
-        self._state = replace(self._state, step=0, slots={}, schedule={})
+        self._state = self._state.changed(step=0, slots={}, schedule={})
 
     @property
     def layers(self) -> tuple[Any, ...]:
@@ -119,6 +117,8 @@ class Model:
         if not len(x):
             raise DataError(f"X is empty: its shape is {x.shape}. Expected at least one row.")
         if batch_size is not None:
+            from pellucid.checks import check_batch
+
             size = check_batch(batch_size)
             return np.concatenate([self._forward(x[at : at + size]) for at in range(0, len(x), size)])
         return self._forward(x)
@@ -141,6 +141,7 @@ class Model:
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None, batch_size: int | None = None) -> dict[str, float]:
         """The loss (without penalties) and every metric on `X`, `y`."""
+        from pellucid.checks import check_weights
         from pellucid.step import evaluate_losses
 
         loss = self._needs_loss()
@@ -270,17 +271,25 @@ class Model:
         """The state of training that goes with the network's values as they are now."""
         rows = list(self._state.rows)
         if self._running is None:
-            return replace(self._state, rows=rows)
+            return self._state.changed(rows=rows)
         thread, trainer = self._running
         if (
             thread == threading.get_ident()
         ):  # a callback copies the model: the epoch is whole, the slots are in the engine
-            return replace(self._state, rows=rows, slots=trainer.engine.slots(trainer.good))
-        return TrainingState(epoch=len(rows), rows=rows)  # nobody can stop the other thread: the optimiser starts anew
+            return self._state.changed(rows=rows, slots=trainer.engine.slots(trainer.good))
+        return _state_of_training()(
+            epoch=len(rows), rows=rows
+        )  # nobody can stop the other thread: the optimiser starts anew
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = threading.Lock()
+
+
+def _state_of_training() -> type[TrainingState]:
+    from pellucid.training.state import TrainingState  # with its dataclass, which `import pellucid` need not wait for
+
+    return TrainingState
 
 
 def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
@@ -296,17 +305,17 @@ def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
 def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
     if given is None:
         given = () if loss is None or loss.metric is None else (loss.metric,)
+    from pellucid.metrics import by_name
+
     named: dict[str, Metric] = {}
     for metric in (given,) if isinstance(given, str) or callable(given) else given:
         name = metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
         if name in named:
             raise InputError(f"Two metrics are called {name!r}: give your function another name.")
         if isinstance(metric, str):
-            if metric not in metric_functions.by_name:
-                raise InputError(
-                    f"metric {metric!r} is not known; write one of {', '.join(metric_functions.by_name)}, or a function."
-                )
-            named[metric] = metric_functions.by_name[metric]
+            if metric not in by_name:
+                raise InputError(f"metric {metric!r} is not known; write one of {', '.join(by_name)}, or a function.")
+            named[metric] = by_name[metric]
         elif callable(metric):
             named[name] = metric
         else:

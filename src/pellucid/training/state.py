@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,3 +39,7 @@ class TrainingState:
     best_loss: float = float("inf")
     best_values: Arrays = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+
+    def changed(self, **fields: Any) -> TrainingState:
+        """A copy with other `fields`."""
+        return replace(self, **fields)
