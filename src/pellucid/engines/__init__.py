@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pellucid.engines import choice
 from pellucid.engines.work import Batches, Engine, Work
-from pellucid.errors import InputError
+from pellucid.errors import InputError, MissingExtraError, PellucidError, missing_extra
 
 __all__ = ["Batches", "Engine", "Work", "check_name", "make"]
 
@@ -18,10 +19,28 @@ def check_name(engine: Any) -> None:
 
 def make(engine: str, epochs: int, work: Work) -> tuple[Engine, str]:
     """(an engine ready to run, why this one) for `epochs` epochs of `work`."""
-    if engine == "jax":
-        from pellucid.engines.jax_engine import JaxEngine
-
-        return JaxEngine(work), "asked for"
+    chosen, reason = choice.wanted(work, epochs) if engine == "auto" else (engine, "asked for")
+    if chosen == "jax":
+        try:
+            return _compiled(work), reason
+        except PellucidError as error:
+            if engine == "jax":
+                raise
+            reason = f"not compiled: {error}"
     from pellucid.engines.numpy_engine import NumpyEngine
 
-    return NumpyEngine(work), "asked for"
+    return NumpyEngine(work), reason
+
+
+def _compiled(work: Work) -> Engine:
+    try:
+        from pellucid.engines.jax_engine import JaxEngine
+    except ImportError as error:
+        raise _missing() from error
+    engine = JaxEngine(work)
+    engine.prepare()
+    return engine
+
+
+def _missing() -> MissingExtraError:
+    return missing_extra("jax", "jax", "engine='jax'")

@@ -108,8 +108,14 @@ class JaxEngine:
         if waiting is not None:
             yield from self._results(*waiting)
 
-    def _send(self, epoch: int, rates: np.ndarray) -> tuple[int, int, Any]:
-        """Start a chunk of `len(rates)` epochs; (first epoch, how many, what will be there when it is done)."""
+    def prepare(self) -> None:
+        """Compile now: what cannot be compiled, or finds no memory, says so before anything is trained."""
+        numbers = len(self.work.optimizer.rates(0.0, 0.0))
+        with explained(self.work), jax.enable_x64(self.precise):
+            self._program(self._arguments(0, np.zeros((0, self.work.data.steps, numbers))))
+
+    def _arguments(self, epoch: int, rates: np.ndarray) -> tuple[Any, ...]:
+        """What the program is called with for `len(rates)` epochs."""
         count, data = len(rates), self.work.data
         room = np.zeros((self.epochs, *rates.shape[1:]), self.dtype)
         room[:count] = rates
@@ -118,7 +124,11 @@ class JaxEngine:
             orders = np.zeros((self.epochs, data.rows), np.int32)
             for number in range(count):
                 orders[number] = self._order(epoch + number)
-        arguments = (self.carry, self.data, np.uint32(epoch), np.int32(count), orders, room)
+        return (self.carry, self.data, np.uint32(epoch), np.int32(count), orders, room)
+
+    def _send(self, epoch: int, rates: np.ndarray) -> tuple[int, int, Any]:
+        """Start a chunk of `len(rates)` epochs; (first epoch, how many, what will be there when it is done)."""
+        count, data, arguments = len(rates), self.work.data, self._arguments(epoch, rates)
         with explained(self.work), jax.enable_x64(self.precise):
             self.carry, results = self._program(arguments)(*arguments)
         if self.epochs == 1 and data.ordered:

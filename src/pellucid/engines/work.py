@@ -16,7 +16,10 @@ from pellucid.randomness import permutation
 
 @dataclass
 class Batches:
-    """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them."""
+    """What a run trains on: arrays of n rows, how many a step takes, and the seed that orders them.
+
+    `of_user`: which rows of the user's X these are, (n,); None where they are all of them.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -24,6 +27,7 @@ class Batches:
     batch_size: int
     seed: int
     shuffle: bool = True
+    of_user: np.ndarray | None = None
 
     @property
     def rows(self) -> int:

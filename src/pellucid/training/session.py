@@ -63,7 +63,7 @@ def fit(
     x = as_inputs(X, model.dtype)
     targets = model._targets(y, x)
     weights = check_weights(sample_weight, len(x), model.dtype)
-    x, targets, weights, validation = _split(model, x, targets, weights, validation_data, validation_fraction)
+    x, targets, weights, validation, kept = _split(model, x, targets, weights, validation_data, validation_fraction)
     try_own_parts(model.network, loss, x, targets)
     _warn(doubt(model.network, loss))
     _warn_about_scale(X)
@@ -75,7 +75,7 @@ def fit(
     until = epochs if resume else state.epoch + epochs
     seen = progress if progress is not None else somebody_looks(sys.stderr)
     plan = Plan(
-        data=engines.Batches(x, targets, weights, size, model.seed, shuffle),
+        data=engines.Batches(x, targets, weights, size, model.seed, shuffle, kept),
         until=until,
         metrics=model.metrics,
         judge=None if validation is None else _judge(model, validation[1]),
@@ -88,7 +88,7 @@ def fit(
     )
     valid_x = None if validation is None else validation[0]
     work = engines.Work(model.network, loss, model.optimizer, plan.data, state.slots, bool(model.metrics), valid_x)
-    made, reason = engines.make(engine, until - state.epoch, work)
+    made, reason = engines.make(engine, epochs, work)
     history = _train(model, Trainer(plan, made, model.optimizer, state))
     history.engine_reason = reason
     return history
@@ -133,7 +133,8 @@ def _judge(model: Model, targets: np.ndarray) -> Callable[[np.ndarray], dict[str
 
 def _split(
     model: Model, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, given: Any, fraction: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Pair | None]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Pair | None, np.ndarray | None]:
+    """(x, y, weights) to train on, the pair to judge by or None, and which rows were kept to train on (None: all)."""
     if given is not None:
         try:
             valid_x, valid_y = given
@@ -143,15 +144,15 @@ def _split(
             raise InputError("Both validation_data and validation_fraction are given: leave one of them out.")
         try:
             inputs = as_inputs(valid_x, model.dtype)
-            return x, y, weights, (inputs, model._targets(valid_y, inputs))
+            return x, y, weights, (inputs, model._targets(valid_y, inputs)), None
         except DataError as error:
             raise DataError(f"validation_data: {error}") from None
     count = check_fraction(fraction, len(x))
     if not count:
-        return x, y, weights, None
+        return x, y, weights, None, None
     order = generator(model.seed, "split").permutation(len(x))
     aside, kept = order[:count], order[count:]
-    return x[kept], y[kept], None if weights is None else weights[kept], (x[aside], y[aside])
+    return x[kept], y[kept], None if weights is None else weights[kept], (x[aside], y[aside]), kept
 
 
 def _stopping(given: Any, validated: bool) -> EarlyStopping | None:
