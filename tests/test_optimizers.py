@@ -15,6 +15,7 @@ from pellucid.layers import Dense
 from pellucid.losses import MeanSquaredError
 from pellucid.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 from pellucid.optimizers.base import clip_by_value, norm_factor
+from pellucid.step import update
 
 
 def test_every_optimiser_has_a_row_in_cases():
@@ -103,3 +104,17 @@ def test_learning_rates_and_limits_that_cannot_work_are_refused():
 def test_an_optimiser_without_an_update_is_told_so():
     with pytest.raises(ContractError, match=r"has no update\(self, param, grad, slots, rates\)"):
         Optimizer(0.1).update(np.ones(1), np.ones(1), (), (0.1,))
+
+
+def test_slots_go_to_the_optimizer_by_name_in_whatever_order_they_come():
+    """A compiled program returns its dictionaries sorted by name: cache before momentum."""
+    values, gradients = {"0.weights": np.ones(3)}, {"0.weights": np.array([1.0, -2.0, 3.0])}
+    slots = {"momentum": {"0.weights": np.full(3, 0.5)}, "cache": {"0.weights": np.full(3, 4.0)}}
+    adam, results = Adam(0.1), []
+    for names in (("momentum", "cache"), ("cache", "momentum")):
+        own = {name: {"0.weights": slots[name]["0.weights"].copy()} for name in names}
+        results.append(update(adam, {"0.weights": values["0.weights"].copy()}, gradients, own, adam.rates(0.1, 3)))
+    (first, kept), (second, kept_too) = results
+    np.testing.assert_array_equal(first["0.weights"], second["0.weights"])
+    for name in slots:
+        np.testing.assert_array_equal(kept[name]["0.weights"], kept_too[name]["0.weights"])

@@ -108,8 +108,8 @@ def update(
     new_values: Values = {}
     new_slots: dict[str, Values] = {name: {} for name in slots}
     for key, gradient in gradients.items():
-        own = tuple(slots[name][key] for name in slots)
+        own = tuple(slots[name][key] for name in optimizer.slots)  # in its order: a compiled program sorts the names
         new_values[key], kept = optimizer.update(values[key], gradient, own, rates)
-        for name, slot in zip(slots, kept, strict=True):
+        for name, slot in zip(optimizer.slots, kept, strict=True):
             new_slots[name][key] = slot
     return new_values, new_slots
