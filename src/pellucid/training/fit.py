@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,22 +86,14 @@ class Trainer:
 
     def run(self) -> History:
         """Train until the plan, a callback, early stopping or Ctrl-C says stop."""
-        history, started = History(), time.perf_counter()
-        history.engine, history.stopped = self.engine.name, "ended by an error"
+        started, stopped = time.perf_counter(), "ended by an error"
         try:
-            history.stopped = self._train() or "finished"
+            stopped = self._train() or "finished"
         except KeyboardInterrupt:
-            history.stopped = "interrupted"
+            stopped = "interrupted"
         finally:  # whatever happened, model and optimiser stand where the last whole epoch left them
-            self.plan.write_back(self.engine.values(self.good))
-            self.state.slots = self.engine.slots(self.good)
-            self.plan.progress.close(self.state.rows[-1] if self.state.rows else {}, history.stopped)
-        if self.state.best_values and (self.plan.early_stopping or history.stopped == "interrupted"):
-            self.plan.write_back({key: value.copy() for key, value in self.state.best_values.items()})
-        history.epochs = list(self.state.rows)
-        history.best_epoch = self.best_epoch or None
-        history.seconds = time.perf_counter() - started
-        return history
+            self.close(stopped)
+        return self.history(stopped, time.perf_counter() - started)
 
     def _train(self) -> str:
         """Epoch after epoch; the reason to stop before the last, or nothing."""
@@ -109,17 +101,46 @@ class Trainer:
         if self.best_epoch and self._patience_lost():  # a run that was over is resumed
             return self._patience_lost()
         while state.epoch < plan.until:
-            count = self.engine.at_once(plan.until - state.epoch)
-            if self.rates.watches:  # what comes next depends on how this epoch went
-                count = 1
-            steps = plan.data.steps
-            rates, learning_rates = self.rates.take(state.step, count * steps)
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                for number, result in enumerate(self.engine.run(state.epoch, rates.reshape(count, steps, -1))):
-                    reason = self._finish(result, float(learning_rates[(number + 1) * steps - 1]))
-                    if reason:
-                        return reason
+            rates, learning_rates = self.ask(self.engine.at_once(plan.until - state.epoch))
+            reason = self.take_in(self.engine.run(state.epoch, rates), learning_rates)
+            if reason:
+                return reason
         return ""
+
+    def ask(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The optimiser's numbers for the next `count` epochs, (epochs, steps, numbers), and each step's learning rate.
+
+        Of one epoch only where the schedule wants to see first how it goes.
+        """
+        count, steps = 1 if self.rates.watches else count, self.plan.data.steps
+        rates, learning_rates = self.rates.take(self.state.step, count * steps)
+        return rates.reshape(count, steps, -1), learning_rates
+
+    def take_in(self, results: Iterable[EpochResult], learning_rates: np.ndarray) -> str:
+        """Take in the epochs that `ask` was for, as they come; the reason to stop after one of them, or nothing."""
+        steps = self.plan.data.steps
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for number, result in enumerate(results):
+                reason = self._finish(result, float(learning_rates[(number + 1) * steps - 1]))
+                if reason:
+                    return reason
+        return ""
+
+    def close(self, stopped: str) -> None:
+        """Hand over where training stands: the values of the last whole epoch, or the best ones where they are kept."""
+        plan, state = self.plan, self.state
+        plan.write_back(self.engine.values(self.good))
+        state.slots = self.engine.slots(self.good)
+        plan.progress.close(state.rows[-1] if state.rows else {}, stopped)
+        if state.best_values and stopped != "ended by an error" and (plan.early_stopping or stopped == "interrupted"):
+            plan.write_back({key: value.copy() for key, value in state.best_values.items()})
+
+    def history(self, stopped: str, seconds: float) -> History:
+        """The figures of all epochs so far."""
+        history = History()
+        history.epochs, history.best_epoch = list(self.state.rows), self.best_epoch or None
+        history.engine, history.stopped, history.seconds = self.engine.name, stopped, seconds
+        return history
 
     def _finish(self, result: EpochResult, learning_rate: float) -> str:
         """Take in one epoch; the reason to stop after it, or nothing."""
