@@ -1,4 +1,4 @@
-"""What `pellucid doctor` finds out about this installation. Nothing heavy is imported for it."""
+"""What `pellucid doctor` finds out about this installation. JAX alone is imported, to ask for its devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid import __version__
+from pellucid import __version__, engines
+from pellucid.engines import compile_cache
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -27,11 +28,11 @@ def examine() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "usable_cpus": _usable(),
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
-        "engines": ["numpy"],
-        "devices": ["cpu"],
+        "engines": engines.available(),
+        "devices": engines.devices(),
         "libraries": {name: _version(name) for name in ("click", "rich")},
         "extras": _extras(),
-        "cache": None,
+        "cache": compile_cache.folder() if "jax" in engines.available() else None,
     }
 
 
@@ -80,7 +81,7 @@ def sentences(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("threads", threads or "as many as BLAS likes; OMP_NUM_THREADS=1 often suits small networks"),
         ("engines", ", ".join(found["engines"])),
         ("devices", ", ".join(found["devices"])),
-        ("cache", found["cache"] or "none: this version keeps nothing between runs"),
+        ("cache", found["cache"] or "none: nothing is kept between runs"),
     ]
     for extra, libraries in found["extras"].items():
         here = ", ".join(f"{name} {version}" for name, version in libraries.items() if version)

@@ -8,7 +8,7 @@ from pellucid.engines import choice
 from pellucid.engines.work import Batches, Engine, Work
 from pellucid.errors import InputError, MissingExtraError, PellucidError, missing_extra
 
-__all__ = ["Batches", "Engine", "Work", "check_name", "make"]
+__all__ = ["Batches", "Engine", "Work", "available", "check_name", "devices", "make"]
 
 
 def check_name(engine: Any) -> None:
@@ -30,6 +30,20 @@ def make(engine: str, epochs: int, work: Work) -> tuple[Engine, str]:
     from pellucid.engines.numpy_engine import NumpyEngine
 
     return NumpyEngine(work), reason
+
+
+def available() -> list[str]:
+    """The engines that can be asked for here."""
+    return ["numpy", "jax"] if choice.installed() else ["numpy"]
+
+
+def devices() -> list[str]:
+    """What the compiled engine would run on, the first of them by default; imports JAX where it is installed."""
+    try:
+        from pellucid.engines import jax_engine
+    except ImportError:
+        return ["cpu"]
+    return jax_engine.devices()
 
 
 def _compiled(work: Work) -> Engine:

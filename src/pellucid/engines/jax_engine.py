@@ -196,6 +196,15 @@ class JaxEngine:
         return compiled
 
 
+def devices() -> list[str]:
+    """The devices that JAX has found, such as "cpu:0" or "cuda:0 (NVIDIA H100)"."""
+    found = []
+    for device in jax.devices():
+        kind = "" if device.device_kind == device.platform else f" ({device.device_kind})"
+        found.append(f"{device.platform}:{device.id}{kind}")
+    return found
+
+
 def _to_device(tree: Any) -> Any:
     """Copies of all arrays for the device. JAX may go on reading what it is given, so it never gets ours."""
     return jax.tree.map(lambda array: jax.device_put(np.array(array)), tree)
