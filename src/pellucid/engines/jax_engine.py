@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -58,18 +58,8 @@ class JaxEngine:
     def __init__(self, work: Work) -> None:
         compile_cache.use(jax)
         self.work, self.compile_seconds = work, 0.0
-        network, slots = work.network, work.slots
-        values = copied(get_values(network, "params"))
-        named = {
-            slot: {name: slots.get(f"{slot}/{name}", np.zeros_like(value)) for name, value in values.items()}
-            for slot in work.optimizer.slots
-        }
-        self.packing = Packing(values)
-        packed = {slot: self.packing.pack(arrays) for slot, arrays in named.items()}
-        self.begin = Standing(Carry(self.packing.pack(values), packed, copied(get_values(network, "state"))))
-        self.dtype = next(iter(values.values())).dtype if values else work.data.x.dtype
-        self.precise = bool(self.dtype == np.float64)
-        self.keys, self.epochs = list(values), _chunk(work, values)
+        self._hold()
+        self.epochs = _chunk(work)
         self.saved: list[Carry] = []
         self.orders: dict[int, np.ndarray | None] = {}
         with explained(work), jax.enable_x64(self.precise):
@@ -78,6 +68,20 @@ class JaxEngine:
             labels = data.y.astype(np.int32) if data.y.dtype.kind in "iu" else data.y
             seed = tuple(words(data.seed))
             self.data = _to_device(Data(data.x, labels, data.weights, work.valid_x, seed))
+
+    def _hold(self) -> None:
+        """What is known before anything is on the device: where training starts, and how its arrays are packed."""
+        network, slots = self.work.network, self.work.slots
+        values = copied(get_values(network, "params"))
+        named = {
+            slot: {name: slots.get(f"{slot}/{name}", np.zeros_like(value)) for name, value in values.items()}
+            for slot in self.work.optimizer.slots
+        }
+        self.keys, self.packing = list(values), Packing(values)
+        packed = {slot: self.packing.pack(arrays) for slot, arrays in named.items()}
+        self.begin = Standing(Carry(self.packing.pack(values), packed, copied(get_values(network, "state"))))
+        self.dtype = next(iter(values.values())).dtype if values else self.work.data.x.dtype
+        self.precise = bool(self.dtype == np.float64)
 
     def at_once(self, epochs: int) -> int:
         """Several chunks, so that the device never waits for the host."""
@@ -180,20 +184,25 @@ class JaxEngine:
             jax.tree.structure(arguments),
             tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments)),
         )  # fmt: skip
-        with _lock:
-            if described in _programs:
-                _programs.move_to_end(described)
-                return _programs[described]
-        begin = time.perf_counter()
-        program = Program(jax, work, self.epochs)
-        with compile_cache.noticed():
-            compiled = jax.jit(program.run, donate_argnums=0).lower(*arguments).compile()
-        self.compile_seconds += time.perf_counter() - begin
-        with _lock:
-            _programs[described] = compiled
-            while len(_programs) > KEPT:
-                _programs.popitem(last=False)
+        compiled, seconds = compiled_once(described, lambda: Program(jax, work, self.epochs).run, arguments)
+        self.compile_seconds += seconds
         return compiled
+
+
+def compiled_once(described: Any, make: Callable[[], Any], arguments: tuple[Any, ...]) -> tuple[Any, float]:
+    """(the compiled program that `described` describes, seconds spent on it now); `make` gives the function to compile."""
+    with _lock:
+        if described in _programs:
+            _programs.move_to_end(described)
+            return _programs[described], 0.0
+    begin = time.perf_counter()
+    with compile_cache.noticed():
+        compiled = jax.jit(make(), donate_argnums=0).lower(*arguments).compile()
+    with _lock:
+        _programs[described] = compiled
+        while len(_programs) > KEPT:
+            _programs.popitem(last=False)
+    return compiled, time.perf_counter() - begin
 
 
 def devices() -> list[str]:
@@ -210,12 +219,13 @@ def _to_device(tree: Any) -> Any:
     return jax.tree.map(lambda array: jax.device_put(np.array(array)), tree)
 
 
-def _chunk(work: Work, values: dict[str, np.ndarray]) -> int:
+def _chunk(work: Work, members: int = 1) -> int:
     """How many epochs a chunk has: a power of 4 that fits the limits, from a rough guess of a step's cost."""
-    data, size = work.data, sum(value.size for value in values.values())
+    data, values = work.data, get_values(work.network, "params")
+    size = sum(value.size for value in values.values())
     step_seconds = 6e-6 + 6.0 * data.batch_size * size / 60e9
     held = size * (1 + len(work.optimizer.slots)) * 4 + 8 * data.steps + 4 * data.rows * data.ordered
     outputs = (data.rows if work.keep_outputs else 0) + (0 if work.valid_x is None else len(work.valid_x))
     held += 4 * outputs * (values[list(values)[-1]].shape[-1] if values else 1)
-    fit = min(CHUNK_SECONDS / (step_seconds * data.steps), CHUNK_BYTES / held)
+    fit = min(CHUNK_SECONDS / (step_seconds * data.steps), CHUNK_BYTES / held) / members
     return next((4**power for power in (4, 3, 2, 1) if 4**power <= fit), 1)
