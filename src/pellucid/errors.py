@@ -33,6 +33,10 @@ class NonFiniteError(PellucidError, FloatingPointError):
     """Loss or parameters became NaN or infinite during training; the last good values are back."""
 
 
+class ExplanationError(PellucidError, ArithmeticError):
+    """Figures of an explanation that do not add up: it is not shown."""
+
+
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
     """The error for an absent optional library, with the line that installs it."""
     return MissingExtraError(f'{purpose} needs {library}, which is not installed: pip install "pellucid[{extra}]"')
