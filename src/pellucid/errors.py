@@ -4,6 +4,10 @@ A message says what was given, what was expected and what to write instead. Each
 the built-in exception a Python programmer would expect, so that ``except ValueError`` keeps working.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class PellucidError(Exception):
     """The base of every error that pellucid raises on purpose."""
@@ -30,7 +34,26 @@ class MissingExtraError(PellucidError, ImportError):
 
 
 class NonFiniteError(PellucidError, FloatingPointError):
-    """Loss or parameters became NaN or infinite during training; the last good values are back."""
+    """Loss or parameters became NaN or infinite during training; the last good values are back.
+
+    What is known of the first operation that made one: `layer` and its `path` ("Dense(2, 64)", "0"), `operation` ("exp",
+    "matmul", ...), `phase` ("input", "parameters", "forward", "loss", "backward", "update"), `line` of code, `epoch` and
+    `step` (from 1), `rows` of X, `values` responsible in words, `cause` ("learning rate", "input", "layer", ...).
+    """
+
+    def __init__(self, message: str = "", **known: Any) -> None:
+        super().__init__(message)
+        self.layer: str = known.get("layer", "")
+        self.path: str = known.get("path", "")
+        self.operation: str = known.get("operation", "")
+        self.phase: str = known.get("phase", "")
+        self.line: str = known.get("line", "")
+        self.epoch: int | None = known.get("epoch")
+        self.step: int | None = known.get("step")
+        self.rows: list[int] = known.get("rows", [])
+        self.values: list[str] = known.get("values", [])
+        self.cause: str = known.get("cause", "")
+        self.advice: str = known.get("advice", "")
 
 
 class ExplanationError(PellucidError, ArithmeticError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engines.work import Batches, Engine, EpochResult
-from pellucid.errors import NonFiniteError
+from pellucid.network import get_values
 from pellucid.optimizers import Optimizer
 from pellucid.schedules import Schedule
 from pellucid.training.history import History
@@ -28,6 +29,7 @@ class Plan:
     until: int  # the number of the last epoch
     metrics: dict[str, Callable[[Any, Any], float]]
     judge: Judge | None
+    validation: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None  # x, y, the rows of the user's X if it has them
     early_stopping: EarlyStopping | None
     callbacks: Sequence[Callable[[Any, Row], Any]]
     write_back: Callable[[Arrays], None]
@@ -79,7 +81,8 @@ class Trainer:
             optimizer.schedule.restore(state.schedule)
         self.rates = RatesAhead(optimizer)
         self.good = engine.start()
-        self.next_write = 0.0
+        self.begun = get_values(plan.model.network, "params"), state.slots, state.epoch, state.step
+        self.next_write, self.doubted = 0.0, False
         self.best_epoch = next(
             (int(r["epoch"]) for r in reversed(state.rows) if r.get("val_loss") == state.best_loss), 0
         )
@@ -152,6 +155,8 @@ class Trainer:
             row[name] = float(metric(result.outputs, result.targets))
         if plan.judge is not None and result.valid_outputs is not None:
             row.update(plan.judge(result.valid_outputs))
+            if not np.isfinite(row["val_loss"]):
+                self._doubt_validation(self.engine.values(result.snapshot), state.epoch + 1)
         # From here on the epoch counts. Whatever takes time or may be interrupted lies before or behind these lines.
         self.good = result.snapshot
         state.epoch += 1
@@ -162,12 +167,24 @@ class Trainer:
         return self._after(row)
 
     def _give_up(self, loss: float, learning_rate: float) -> None:
-        epoch = self.state.epoch
-        raise NonFiniteError(
-            f"Training broke down in epoch {epoch + 1}: the loss was {loss}. The network has its values from the end of "
-            f"epoch {epoch} back. Usual causes: a learning rate that is too high (it was {learning_rate:.3g}; try a "
-            "tenth), inputs that are not scaled, or no limit on the gradient (try clip_norm=1.0 in the optimiser)."
-        )
+        from pellucid.glass import nonfinite  # only a run that breaks down waits for it
+
+        plan, state, model = self.plan, self.state, self.plan.model
+        values, slots = self.engine.values(self.good), self.engine.slots(self.good)
+        run = nonfinite.Run(
+            model.network, model.loss, self.rates.optimizer, plan.data, values, slots, state.epoch, state.step,
+            self.rates.take, self.begun, self.engine.name,
+        )  # fmt: skip
+        raise nonfinite.error(run, loss, learning_rate)
+
+    def _doubt_validation(self, values: Arrays, epoch: int) -> None:
+        """Say once in a run where a validation loss that is no finite number comes from."""
+        if self.doubted or self.plan.validation is None:
+            return
+        from pellucid.glass import nonfinite
+
+        self.doubted = True
+        warnings.warn(nonfinite.validation(self.plan.model, values, self.plan.validation, epoch), stacklevel=7)
 
     def _after(self, row: Row) -> str:
         """Show, call back, save; the reason to stop, or nothing."""

@@ -63,7 +63,7 @@ def fit(
     x = as_inputs(X, model.dtype)
     targets = model._targets(y, x)
     weights = check_weights(sample_weight, len(x), model.dtype)
-    x, targets, weights, validation, kept = _split(model, x, targets, weights, validation_data, validation_fraction)
+    x, targets, weights, validation, (kept, aside) = _split(model, x, targets, weights, validation_data, validation_fraction)
     try_own_parts(model.network, loss, x, targets)
     _warn(doubt(model.network, loss))
     _warn_about_scale(X)
@@ -79,6 +79,7 @@ def fit(
         until=until,
         metrics=model.metrics,
         judge=None if validation is None else _judge(model, validation[1]),
+        validation=None if validation is None else (*validation, aside),
         early_stopping=stopping,
         callbacks=callbacks,
         write_back=model._write_back,
@@ -133,8 +134,8 @@ def _judge(model: Model, targets: np.ndarray) -> Callable[[np.ndarray], dict[str
 
 def _split(
     model: Model, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, given: Any, fraction: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Pair | None, np.ndarray | None]:
-    """(x, y, weights) to train on, the pair to judge by or None, and which rows were kept to train on (None: all)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Pair | None, tuple[Any, Any]]:
+    """(x, y, weights) to train on, the pair to judge by or None, which rows were kept and which set aside (None: all, none)."""
     if given is not None:
         try:
             valid_x, valid_y = given
@@ -144,15 +145,16 @@ def _split(
             raise InputError("Both validation_data and validation_fraction are given: leave one of them out.")
         try:
             inputs = as_inputs(valid_x, model.dtype)
-            return x, y, weights, (inputs, model._targets(valid_y, inputs)), None
+            return x, y, weights, (inputs, model._targets(valid_y, inputs)), (None, None)
         except DataError as error:
             raise DataError(f"validation_data: {error}") from None
     count = check_fraction(fraction, len(x))
     if not count:
-        return x, y, weights, None, None
+        return x, y, weights, None, (None, None)
     order = generator(model.seed, "split").permutation(len(x))
     aside, kept = order[:count], order[count:]
-    return x[kept], y[kept], None if weights is None else weights[kept], (x[aside], y[aside]), kept
+    own = None if weights is None else weights[kept]
+    return x[kept], y[kept], own, (x[aside], y[aside]), (kept, aside)
 
 
 def _stopping(given: Any, validated: bool) -> EarlyStopping | None:
