@@ -18,6 +18,7 @@ from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed
 
 if TYPE_CHECKING:
+    from pellucid.glass.diagnose import Findings
     from pellucid.training.fit import Trainer
     from pellucid.training.history import History
     from pellucid.training.state import EarlyStopping, TrainingState
@@ -171,6 +172,7 @@ class Model:
         resume: bool = False,
         engine: str = "auto",
         progress: bool | None = None,
+        findings: bool = True,
     ) -> History:
         """Train for `epochs` more epochs and return the history of the whole training so far.
 
@@ -178,7 +180,8 @@ class Model:
         given, or the `validation_fraction` set aside by the seed. `early_stopping`: an `EarlyStopping` or its
         patience. `callbacks`: functions (model, row) called after every epoch; True stops. `checkpoint`: a file saved
         after every epoch; with `resume=True` training goes on from it, bit for bit as if never stopped, until `epochs`.
-        `progress`: None shows a line where somebody looks. Ctrl-C keeps the best network (the last without validation).
+        `progress`: None shows a line where somebody looks. `findings`: look now and then for what goes wrong, for a
+        twentieth of the time at most; see `history.findings`. Ctrl-C keeps the best network (the last without validation).
         """
         from pellucid.training import session
 
@@ -186,6 +189,7 @@ class Model:
             self, X, y, epochs=epochs, batch_size=batch_size, validation_data=validation_data,
             validation_fraction=validation_fraction, sample_weight=sample_weight, early_stopping=early_stopping,
             callbacks=callbacks, shuffle=shuffle, checkpoint=checkpoint, resume=resume, engine=engine, progress=progress,
+            findings=findings,
         )  # fmt: skip
 
     def _write_back(self, values: dict[str, np.ndarray]) -> None:
@@ -239,6 +243,16 @@ class Model:
         """Copies of all parameters and state by name, such as "0.weights"."""
         with self._lock:
             return copied(get_values(self.network))
+
+    def diagnose(self, X: Any, y: Any = None, validation_data: tuple[Any, Any] | None = None) -> Findings:
+        """What is wrong, or likely to be, with this model on these rows, trained or not: a list of findings, or none.
+
+        X, y: the training rows, as in `fit`; without `y` only inputs, weights and units are looked at. With
+        `validation_data`, a pair (X, y), overfitting and rows on both sides of the split, too.
+        """
+        from pellucid.glass.diagnose import diagnose
+
+        return diagnose(self, X, y, validation_data)
 
     def summary(self) -> str:
         """The layers and their numbers of parameters, as text."""

@@ -36,6 +36,7 @@ class Plan:
     save: Callable[[TrainingState, Arrays], None] | None
     model: Any
     progress: Progress
+    findings: Any = None  # who looks for what goes wrong: glass.diagnose.Watch
 
 
 class RatesAhead:
@@ -92,6 +93,8 @@ class Trainer:
         started, stopped = time.perf_counter(), "ended by an error"
         try:
             stopped = self._train() or "finished"
+            if self.plan.findings is not None:
+                self.plan.progress.note(self.plan.findings.end(self.state.rows, self.state.step, self._values, self._slots))
         except KeyboardInterrupt:
             stopped = "interrupted"
         finally:  # whatever happened, model and optimiser stand where the last whole epoch left them
@@ -143,6 +146,7 @@ class Trainer:
         history = History()
         history.epochs, history.best_epoch = list(self.state.rows), self.best_epoch or None
         history.engine, history.stopped, history.seconds = self.engine.name, stopped, seconds
+        history.findings = [] if self.plan.findings is None else self.plan.findings.so_far()
         return history
 
     def _finish(self, result: EpochResult, learning_rate: float) -> str:
@@ -196,11 +200,19 @@ class Trainer:
             end = time.perf_counter()
             self.next_write = end + max(self.WRITE_EVERY, (end - start) / self.WRITE_SHARE)
         plan.progress.update(row)
+        if plan.findings is not None:
+            plan.progress.note(plan.findings.after(state.rows, state.step, self._values, self._slots))
         reason = self._reason_to_stop(row)
         if plan.save is not None and values is not None:
             state.slots = self.engine.slots(self.good)
             plan.save(state, values)
         return reason
+
+    def _values(self) -> Arrays:
+        return self.engine.values(self.good)
+
+    def _slots(self) -> Arrays:
+        return self.engine.slots(self.good)
 
     def _remember_best(self, row: Row) -> None:
         stopping, state = self.plan.early_stopping, self.state

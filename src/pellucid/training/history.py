@@ -24,6 +24,7 @@ class History:
         self.stopped = ""  # why training ended
         self.best_epoch: int | None = None
         self.seconds = 0.0
+        self.findings: list[Any] = []  # what `fit` found to be wrong: docs/findings says more
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self.names:
@@ -70,6 +71,11 @@ class History:
         """What a notebook shows: the loss."""
         return self.to_svg() if "loss" in self.names else None
 
+    def _repr_html_(self) -> str | None:
+        """The same with what was found below it; nothing where nothing was."""
+        found: Any = self.findings
+        return f"{self._repr_svg_() or ''}{found.to_html()}" if found else None
+
     def _drawable(self, name: str) -> dict[str, list[float]]:
         drawable = self.curves(name)
         if not drawable:
@@ -84,4 +90,5 @@ class History:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{k}={v:.4g}" for k, v in self.last.items() if k != "epoch")
-        return f"<History of {len(self)} epochs on {self.engine or 'no engine'}: {shown}>"
+        lines = "".join(f"\n  {finding.line}" for finding in self.findings)
+        return f"<History of {len(self)} epochs on {self.engine or 'no engine'}: {shown}>{lines}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Protocol, TextIO
 
@@ -53,6 +54,11 @@ class Progress:
             left = (now - self.start) / done * (self.epochs - int(row["epoch"]))
             self._draw(lambda width: line(row, self.epochs, self._spark(), f"{duration(left)} left", width))
 
+    def note(self, lines: Sequence[str]) -> None:
+        """Lines that stay, above the one that moves."""
+        if self.shown and lines:
+            self._on().note("\n".join(lines))
+
     def close(self, row: Row, reason: str) -> None:
         """The last line, which stays: the last epoch's figures and why training ended."""
         if not self.shown:
@@ -66,9 +72,13 @@ class Progress:
             self.canvas.end()
 
     def _draw(self, text: Any) -> None:
+        canvas = self._on()
+        canvas.draw(text(canvas.width()))
+
+    def _on(self) -> Canvas:
         if self.canvas is None:
             self.canvas = Cell() if in_notebook() and not self.stream.isatty() else TerminalLine(self.stream)
-        self.canvas.draw(text(self.canvas.width()))
+        return self.canvas
 
     def _spark(self) -> str:
         from pellucid.glass.curves import sparkline
@@ -120,6 +130,9 @@ class Canvas(Protocol):
     def draw(self, text: str) -> None:
         """Show `text` in place of what was there."""
 
+    def note(self, text: str) -> None:
+        """Show `text`, to stay, above the line."""
+
     def end(self) -> None:
         """Leave what is there, and go to the next line."""
 
@@ -145,6 +158,12 @@ class TerminalLine:
         self.stream.flush()
         self.drawn = len(first)
 
+    def note(self, text: str) -> None:
+        cleared = f"\r{' ' * self.drawn}\r" if self.drawn else ""
+        self.stream.write(f"{cleared}{text}\n")
+        self.stream.flush()
+        self.drawn = 0
+
     def end(self) -> None:
         self.stream.write("\n")
         self.stream.flush()
@@ -165,6 +184,9 @@ class Cell:
             self.handle = import_module("IPython.display").display(content, raw=True, display_id=True)
         else:
             self.handle.update(content, raw=True)
+
+    def note(self, text: str) -> None:
+        import_module("IPython.display").display({"text/plain": text}, raw=True)
 
     def end(self) -> None:
         """A cell's output ends by itself."""

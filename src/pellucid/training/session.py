@@ -56,6 +56,7 @@ def fit(
     resume: bool,
     engine: str,
     progress: bool | None,
+    findings: bool,
 ) -> History:
     """See `Model.fit`."""
     engines.check_name(engine)
@@ -86,6 +87,7 @@ def fit(
         save=save,
         model=model,
         progress=Progress(until, seen),
+        findings=_watch(model, x, targets, weights, validation, size, shuffle, stopping) if findings else None,
     )
     valid_x = None if validation is None else validation[0]
     work = engines.Work(model.network, loss, model.optimizer, plan.data, state.slots, bool(model.metrics), valid_x)
@@ -93,6 +95,17 @@ def fit(
     history = _train(model, Trainer(plan, made, model.optimizer, state))
     history.engine_reason = reason
     return history
+
+
+def _watch(
+    model: Model, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, valid: Pair | None, size: int, shuffle: bool,
+    stopping: EarlyStopping | None,
+) -> Any:  # fmt: skip
+    from pellucid.glass.diagnose import Material, Watch
+
+    material = Material(x, y, weights, valid, size, shuffle)
+    before = len(model._state.rows)
+    return Watch(model.network, model._needs_loss(), model.optimizer, material, model.seed, before, stopping is not None)
 
 
 def _begin(model: Model, checkpoint: Any, resume: bool) -> TrainingState:
