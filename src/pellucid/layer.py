@@ -57,6 +57,11 @@ class Layer:
 
     layers: tuple[Layer, ...] = ()  # the children of a composite
 
+    @property
+    def substitute_gradient(self) -> bool:
+        """Whether `backward` is, on purpose, not the derivative of `forward`. A class of yours may set it to True."""
+        return False
+
     def forward(self, inputs: Array) -> Array:
         """The layer's values for `inputs` (B, ...); keeps `inputs` and `output`."""
         raise ContractError(f"{type(self).__name__} has no forward(self, inputs). Write it; it returns the output.")

@@ -33,6 +33,10 @@ class Step(Layer):
             raise InputError(f"Step(gradient={gradient!r}): write 'zero', 'straight_through' or 'clipped'.")
         self.gradient = gradient
 
+    @property
+    def substitute_gradient(self) -> bool:
+        return self.gradient != "zero"
+
     def forward(self, inputs: Array) -> Array:
         self.inputs = inputs
         self.output = (inputs > 0).astype(inputs.dtype)
