@@ -14,6 +14,7 @@ from pellucid.model import Model
 if TYPE_CHECKING:
     from pellucid import datasets, metrics
     from pellucid.exchange.model_file import load
+    from pellucid.glass.gradients import check_gradients
     from pellucid.training.history import History
     from pellucid.training.state import EarlyStopping
 
@@ -25,6 +26,7 @@ __all__ = [
     "Layer",
     "Model",
     "PellucidError",
+    "check_gradients",
     "datasets",
     "errors",
     "initializers",
@@ -40,6 +42,7 @@ __all__ = [
 _LATER = {
     "EarlyStopping": ("pellucid.training.state", "EarlyStopping"),
     "History": ("pellucid.training.history", "History"),
+    "check_gradients": ("pellucid.glass.gradients", "check_gradients"),
     "datasets": ("pellucid.datasets", ""),
     "load": ("pellucid.exchange.model_file", "load"),
     "metrics": ("pellucid.metrics", ""),

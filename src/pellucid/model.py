@@ -18,6 +18,7 @@ from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed
 
 if TYPE_CHECKING:
+    from pellucid.glass.gradients import GradientReport
     from pellucid.glass.diagnose import Findings
     from pellucid.training.fit import Trainer
     from pellucid.training.history import History
@@ -253,6 +254,12 @@ class Model:
         from pellucid.glass.diagnose import diagnose
 
         return diagnose(self, X, y, validation_data)
+
+    def check_gradients(self, X: Any = None, y: Any = None, **options: Any) -> GradientReport:
+        """Whether every gradient is the derivative of the loss: see `pellucid.check_gradients`. Needs no data."""
+        from pellucid.glass.gradients import check_gradients
+
+        return check_gradients(self, X, y, **options)
 
     def summary(self) -> str:
         """The layers and their numbers of parameters, as text."""
