@@ -18,8 +18,8 @@ from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed
 
 if TYPE_CHECKING:
-    from pellucid.glass.gradients import GradientReport
     from pellucid.glass.diagnose import Findings
+    from pellucid.glass.gradients import GradientReport
     from pellucid.training.fit import Trainer
     from pellucid.training.history import History
     from pellucid.training.state import EarlyStopping, TrainingState
