@@ -8,6 +8,8 @@ never compiles anew.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -16,15 +18,18 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import jax
+import jax.experimental
 import jax.extend
 import numpy as np
 
-from pellucid.engines import compile_cache, key
+from pellucid.engines import compile_cache, key, repeats
 from pellucid.engines.program import Carry, Data, Packing, Program
 from pellucid.engines.trouble import explained
 from pellucid.engines.work import EpochResult, Work
+from pellucid.errors import InputError
 from pellucid.network import copied, get_values
 from pellucid.randomness import words
+from pellucid.schedules import Schedule
 
 CHUNK_SECONDS = 0.05  # how long a chunk may take: Ctrl-C and the progress line wait that long
 CHUNK_BYTES = 16 << 20  # and how much room its results may take
@@ -36,6 +41,9 @@ jax.tree_util.register_dataclass(Data, [field.name for field in fields(Data)], [
 
 _programs: OrderedDict[Any, Any] = OrderedDict()
 _lock = threading.Lock()
+_process: list[int] = []  # the process that trained with JAX first
+_jax: Any = jax  # without the gaps in its type annotations
+_enable_x64 = _jax.enable_x64 if hasattr(jax, "enable_x64") else _jax.experimental.enable_x64
 
 
 @dataclass
@@ -56,18 +64,19 @@ class JaxEngine:
     name = "jax"
 
     def __init__(self, work: Work) -> None:
-        compile_cache.use(jax)
         self.work, self.compile_seconds = work, 0.0
         self._hold()
         self.epochs = _chunk(work)
+        self.program: Any = None
         self.saved: list[Carry] = []
-        self.orders: dict[int, np.ndarray | None] = {}
-        with explained(work), jax.enable_x64(self.precise):
+        self.orders: dict[int, Any] = {}
+        with explained(work), own_ways(self.precise):
             self.carry = _to_device(self.begin.carry)
             data = work.data
             labels = data.y.astype(np.int32) if data.y.dtype.kind in "iu" else data.y
             seed = tuple(words(data.seed))
             self.data = _to_device(Data(data.x, labels, data.weights, work.valid_x, seed))
+            (self.device,) = self.data.x.devices()
 
     def _hold(self) -> None:
         """What is known before anything is on the device: where training starts, and how its arrays are packed."""
@@ -109,13 +118,16 @@ class JaxEngine:
             if waiting is not None:
                 yield from self._results(*waiting)
             waiting = sent
+            if self.epochs == 1:  # the carry is the snapshot, which the next chunk takes over
+                yield from self._results(*waiting)
+                waiting = None
         if waiting is not None:
             yield from self._results(*waiting)
 
     def prepare(self) -> None:
         """Compile now: what cannot be compiled, or finds no memory, says so before anything is trained."""
         numbers = len(self.work.optimizer.rates(0.0, 0.0))
-        with explained(self.work), jax.enable_x64(self.precise):
+        with explained(self.work), own_ways(self.precise):
             self._program(self._arguments(0, np.zeros((0, self.work.data.steps, numbers))))
 
     def _arguments(self, epoch: int, rates: np.ndarray) -> tuple[Any, ...]:
@@ -133,22 +145,24 @@ class JaxEngine:
     def _send(self, epoch: int, rates: np.ndarray) -> tuple[int, int, Any]:
         """Start a chunk of `len(rates)` epochs; (first epoch, how many, what will be there when it is done)."""
         count, data, arguments = len(rates), self.work.data, self._arguments(epoch, rates)
-        with explained(self.work), jax.enable_x64(self.precise):
+        with explained(self.work), own_ways(self.precise):
             self.carry, results = self._program(arguments)(*arguments)
         if self.epochs == 1 and data.ordered:
             self.orders = {epoch: self.orders[epoch], epoch + 1: data.order(epoch + 1)}  # while this one runs
         return epoch, count, results
 
-    def _order(self, epoch: int) -> np.ndarray | None:
+    def _order(self, epoch: int) -> Any:
         if epoch not in self.orders:
             self.orders[epoch] = self.work.data.order(epoch)
         return self.orders[epoch]
 
     def _results(self, epoch: int, count: int, results: dict[str, Any]) -> Iterator[EpochResult]:
-        with explained(self.work):
-            jax.block_until_ready(results)  # Ctrl-C interrupts this at once
-        carry = self._kept() if self.epochs == 1 else jax.tree.map(np.asarray, results.pop("carry"))
-        host = {name: None if array is None else np.asarray(array) for name, array in results.items()}
+        with explained(self.work), own_ways(self.precise):
+            _jax.block_until_ready(results)  # Ctrl-C interrupts this at once
+            carry = self._kept() if self.epochs == 1 else jax.tree.map(np.asarray, results.pop("carry"))
+            host: dict[str, Any] = {
+                name: None if array is None else np.asarray(array) for name, array in results.items()
+            }
         data = self.work.data
         sizes = np.full(data.steps, data.batch_size, float)
         sizes[-1] = data.rows - (data.steps - 1) * data.batch_size
@@ -176,33 +190,64 @@ class JaxEngine:
         return self.saved[1]
 
     def _program(self, arguments: tuple[Any, ...]) -> Any:
-        """The compiled program for this network and arrays of these shapes: made now, or before."""
-        work = self.work
-        described = (
-            key.of_layer(work.network), key.of_settings(work.loss), key.of_settings(work.optimizer, ("learning_rate",)),
-            work.data.batch_size, work.data.ordered, work.keep_outputs, self.epochs, self.precise, jax.default_backend(),
-            jax.tree.structure(arguments),
-            tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments)),
-        )  # fmt: skip
-        compiled, seconds = compiled_once(described, lambda: Program(jax, work, self.epochs).run, arguments)
-        self.compile_seconds += seconds
-        return compiled
+        """The compiled program for this network and arrays of these shapes: made now, or before.
+
+        One for the whole run: what is set meanwhile counts from the next run on, as on NumPy.
+        """
+        if self.program is None:
+            work = self.work
+            described = (
+                key.of_layer(work.network), key.of_settings(work.loss), key.of_settings(work.optimizer, ("learning_rate",)),
+                work.data.batch_size, work.data.ordered, work.keep_outputs, self.epochs, self.precise, self.device,
+                jax.tree.structure(arguments), tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments)),
+            )  # fmt: skip
+
+            def make() -> Callable[..., Any]:
+                program = Program(jax, work, self.epochs, self.device.platform)
+                repeats.check(program, self.carry, self.data, arguments[-1][0, 0])
+                return program.run
+
+            self.program, seconds = compiled_once(described, make, arguments)
+            self.compile_seconds += seconds
+        return self.program
 
 
 def compiled_once(described: Any, make: Callable[[], Any], arguments: tuple[Any, ...]) -> tuple[Any, float]:
     """(the compiled program that `described` describes, seconds spent on it now); `make` gives the function to compile."""
+    described = (described, _jax.config.jax_default_matmul_precision)
     with _lock:
         if described in _programs:
             _programs.move_to_end(described)
             return _programs[described], 0.0
     begin = time.perf_counter()
-    with compile_cache.noticed():
-        compiled = jax.jit(make(), donate_argnums=0).lower(*arguments).compile()
+    compiled = compile_cache.compiled(jax, jax.jit(make(), donate_argnums=0).lower(*arguments))
     with _lock:
         _programs[described] = compiled
         while len(_programs) > KEPT:
             _programs.popitem(last=False)
     return compiled, time.perf_counter() - begin
+
+
+@contextlib.contextmanager
+def own_ways(precise: bool) -> Iterator[None]:
+    """JAX as the engine needs it, in this thread and here alone, whatever the user has set for their own programs."""
+    _refuse_fork()
+    with (
+        _enable_x64(precise), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"),
+        jax.transfer_guard("allow"), jax.debug_nans(False), jax.debug_infs(False), jax.disable_jit(False),
+    ):  # fmt: skip
+        yield
+
+
+def _refuse_fork() -> None:
+    """JAX's threads do not come along into a forked process: the first program there would wait for ever."""
+    if not _process:
+        _process.append(os.getpid())
+    elif _process[0] != os.getpid():
+        raise InputError(
+            "This process was forked from one that has trained with JAX, and JAX cannot go on in a copy. Start it afresh: "
+            "multiprocessing.get_context('spawn'). Or train here without JAX: fit(..., engine='numpy')."
+        )
 
 
 def devices() -> list[str]:
@@ -221,11 +266,15 @@ def _to_device(tree: Any) -> Any:
 
 def _chunk(work: Work, members: int = 1) -> int:
     """How many epochs a chunk has: a power of 4 that fits the limits, from a rough guess of a step's cost."""
+    schedule = work.optimizer.schedule
+    if isinstance(schedule, Schedule) and schedule.state():
+        return 1  # the next epoch's rates depend on how this one went
     data, values = work.data, get_values(work.network, "params")
     size = sum(value.size for value in values.values())
     step_seconds = 6e-6 + 6.0 * data.batch_size * size / 60e9
-    held = size * (1 + len(work.optimizer.slots)) * 4 + 8 * data.steps + 4 * data.rows * data.ordered
+    width = (1, *(list(values.values())[-1].shape if values else ()))[-1]  # of the outputs, as the last biases have it
     outputs = (data.rows if work.keep_outputs else 0) + (0 if work.valid_x is None else len(work.valid_x))
-    held += 4 * outputs * (values[list(values)[-1]].shape[-1] if values else 1)
+    entries = size * (1 + len(work.optimizer.slots)) + outputs * width + 2 * data.steps
+    held = entries * max((value.itemsize for value in values.values()), default=4) + 4 * data.rows * data.ordered
     fit = min(CHUNK_SECONDS / (step_seconds * data.steps), CHUNK_BYTES / held) / members
     return next((4**power for power in (4, 3, 2, 1) if 4**power <= fit), 1)

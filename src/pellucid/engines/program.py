@@ -6,16 +6,21 @@ made inside the traced function, so that no tracer reaches an object that outliv
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pellucid.arrays import Array
+from pellucid.engines.key import stripped
 from pellucid.engines.products import laid_out
 from pellucid.engines.work import Work
+from pellucid.errors import ContractError
 from pellucid.layer import Layer
-from pellucid.network import Values, get_values, named, set_values, working_copy
+from pellucid.losses import Loss
+from pellucid.network import Values, get_values, set_values, working_copy
+from pellucid.optimizers import Optimizer
 from pellucid.randomness import Draws
 from pellucid.step import Pass, update
 
@@ -73,16 +78,18 @@ class Data:
 class Program:
     """Epochs of training `work`'s network, written for `jax`, the library, which the caller brings along.
 
-    `epochs`: how many results `run` has room for; with 1 the snapshot is the carry itself.
+    `epochs`: how many results `run` has room for; with 1 the snapshot is the carry itself. `platform`: what it is for.
     """
 
-    def __init__(self, jax: Any, work: Work, epochs: int) -> None:
+    def __init__(self, jax: Any, work: Work, epochs: int, platform: str | None = None) -> None:
         self.jax, self.epochs = jax, epochs
-        self.network, self.loss, self.optimizer = frozen(work.network), work.loss.run_copy(), work.optimizer
+        self.network = frozen(work.network)
+        self.loss: Loss = stripped(work.loss.run_copy())
+        self.optimizer = frozen_optimizer(work.optimizer)
         self.batch_size, self.rows, self.ordered = work.data.batch_size, work.data.rows, work.data.ordered
         self.keep_outputs = work.keep_outputs
         self.packing = Packing(get_values(work.network, "params"))
-        self.one_pass = laid_out(jax, self._pass) if jax.default_backend() == "cpu" else self._pass
+        self.one_pass = laid_out(jax, self._pass) if (platform or jax.default_backend()) == "cpu" else self._pass
 
     def step(self, carry: Carry, rows: Any, data: Data, epoch: Array, number: Array, rates: Array) -> Any:
         """(carry, (loss, outputs)) after one step on `rows`, indices or a slice."""
@@ -90,7 +97,7 @@ class Program:
         weights = None if data.weights is None else self._rows(data.weights, rows)
         moment = (data.seed, epoch[None], number[None])
         loss, gradients, state, outputs = self.one_pass(carry.values, carry.state, x, y, weights, moment)
-        values, slots = update(self.optimizer, carry.values, gradients, carry.slots, tuple(rates))
+        values, slots = update(copy.copy(self.optimizer), carry.values, gradients, carry.slots, tuple(rates))
         return Carry(values, slots, state), (loss, outputs)
 
     def _pass(self, values: Values, state: Values, x: Array, y: Array, weights: Array | None, moment: Any) -> Any:
@@ -99,7 +106,18 @@ class Program:
         set_values(one.network, {**self.packing.unpack(values), **state})
         loss = one.run(x, y, weights)
         outputs = one.outputs() if self.keep_outputs else None
-        return loss, self.packing.pack(one.gradients()), get_values(one.network, "state"), outputs
+        return loss, self.packing.pack(one.gradients()), self._kept(one.network, state), outputs
+
+    def _kept(self, network: Layer, before: Values) -> Values:
+        """The state that a pass leaves, in the shapes and dtypes that it found: the next pass is the same program."""
+        after = get_values(network, "state")
+        for key, value in after.items():
+            if np.shape(value) != before[key].shape:
+                raise ContractError(
+                    f"The state {key!r} has shape {before[key].shape} before a pass and {np.shape(value)} after it. Give it "
+                    "its shape in __init__, and keep it in forward."
+                )
+        return {key: self.jax.numpy.asarray(value, before[key].dtype) for key, value in after.items()}
 
     def _rows(self, array: Array, rows: Any) -> Array:
         if isinstance(rows, slice):
@@ -168,8 +186,18 @@ class Program:
 
 def frozen(network: Layer) -> Any:
     """A copy that keeps the layers' settings as they are now, and of their arrays only shape and dtype."""
-    copy = working_copy(network, training=True)
-    for _, layer, name in named(copy):
-        value = getattr(layer, name)
-        setattr(layer, name, np.broadcast_to(np.zeros((), value.dtype), value.shape))
-    return copy
+    copied = working_copy(network, training=True)
+    for _, layer in copied.walk():
+        lasting = (*layer.params, *layer.state)
+        stripped(layer, keep=lasting)
+        for name in lasting:
+            value = getattr(layer, name)
+            setattr(layer, name, np.broadcast_to(np.zeros((), value.dtype), value.shape))
+    return copied
+
+
+def frozen_optimizer(optimizer: Optimizer) -> Optimizer:
+    """A copy with its settings as they are now. Its learning rate is not one: that comes with every step, in `rates`."""
+    copied: Optimizer = stripped(copy.copy(optimizer))
+    vars(copied).pop("learning_rate", None)
+    return copied

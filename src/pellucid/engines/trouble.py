@@ -26,7 +26,8 @@ _MENDS = (
     ("NonConcreteBooleanIndexError", "indexes with a mask, array[mask]. Write xp.where(mask, array, 0) instead."),
     ("UnexpectedTracerError", "kept an array of an earlier pass. Keep on self only what this pass has made."),
 )  # fmt: skip
-_IN_PLACE = ("does not support item assignment", "immutable", "item assignment")
+_IN_PLACE = ("does not support item assignment", "immutable", "item assignment", "read-only")
+_END = "Or train it as it is, not compiled: fit(..., engine='numpy')."
 
 
 @contextlib.contextmanager
@@ -37,19 +38,14 @@ def explained(work: Work) -> Iterator[None]:
     except PellucidError:
         raise
     except Exception as error:
-        message = _untraceable(error) or _no_memory(error, work)
-        if message is None:
-            raise
-        kind = InputError if "memory" in message else ContractError
-        raise kind(message) from error
+        for kind, sentence in ((InputError, _no_memory(error, work)), (ContractError, _untraceable(error))):
+            if sentence is not None:
+                raise kind(sentence) from error
+        raise
 
 
 def _untraceable(error: Exception) -> str | None:
     """The sentence for a line that cannot be compiled; None where no layer, loss or optimiser of anybody is involved."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    mend = next((text for name, text in _MENDS if name in names), None)
-    if mend is None and isinstance(error, TypeError) and any(words in str(error) for words in _IN_PLACE):
-        mend = "writes into an array (array[...] = ...). Make a new one: xp.where(condition, new, array)."
     place = _place(error.__traceback__)
     if place is None:
         return None
@@ -57,12 +53,26 @@ def _untraceable(error: Exception) -> str | None:
     owner = type(frame.f_locals["self"]).__name__
     where = f"{owner}.{frame.f_code.co_name}, line {line} of {frame.f_code.co_filename}"
     text = linecache.getline(frame.f_code.co_filename, line).strip()
-    shown = f"{where} ({text})" if text else where
-    if mend is None:
-        last = traceback.format_exception_only(error)[-1].strip()[:200]
-        mend = f"cannot be compiled: {last}. Use only what both NumPy and JAX arrays have."
-        return f"{shown} {mend} Or train it as it is: fit(..., engine='numpy')."
-    return f"{shown} {mend} Or train it as it is, not compiled: fit(..., engine='numpy')."
+    return f"{where}{f' ({text})' if text else ''} {_mend(error)} {_END}"
+
+
+def _mend(error: Exception) -> str:
+    """What the line does, and what to write instead."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    for name, text in _MENDS:
+        if name in names:
+            return text
+    if isinstance(error, (TypeError, ValueError)) and any(words in str(error) for words in _IN_PLACE):
+        return "writes into an array (array[...] = ...). Make a new one: xp.where(condition, new, array)."
+    if isinstance(error, AttributeError) and isinstance(error.obj, Optimizer) and error.name == "learning_rate":
+        return "reads self.learning_rate. It comes anew with every step: (rate,) = rates."
+    if isinstance(error, AttributeError) and isinstance(error.obj, (Layer, Loss, Optimizer)):
+        return (
+            f"reads self.{error.name} before this pass has set it. A compiled pass finds nothing of an earlier one: set it "
+            "first, name it in state = (...) if it is to last, or make it an argument of the constructor."
+        )
+    last = traceback.format_exception_only(error)[-1].strip()[:200]
+    return f"cannot be compiled: {last}. Use only what both NumPy and JAX arrays have."
 
 
 def _place(trace: TracebackType | None) -> tuple[FrameType, int] | None:
