@@ -19,6 +19,7 @@ from pellucid.randomness import check_seed
 
 if TYPE_CHECKING:
     from pellucid.glass.diagnose import Findings
+    from pellucid.glass.explain import Explanation
     from pellucid.glass.gradients import GradientReport
     from pellucid.training.fit import Trainer
     from pellucid.training.history import History
@@ -244,6 +245,16 @@ class Model:
         """Copies of all parameters and state by name, such as "0.weights"."""
         with self._lock:
             return copied(get_values(self.network))
+
+    def explain(self, x: Any, y: Any = None, update: bool = True, training: bool = True) -> Explanation:
+        """Every number of a pass over one sample, or a few: forward, loss, backward, the optimiser's next step, checked.
+
+        x: (features,) or (rows, features); y: its target or targets, without which the prediction alone is explained.
+        `training`: with the masks of step 0 and the batch's own statistics; False: as in prediction. Nothing is changed.
+        """
+        from pellucid.glass.explain import explain
+
+        return explain(self, x, y, update, training)
 
     def diagnose(self, X: Any, y: Any = None, validation_data: tuple[Any, Any] | None = None) -> Findings:
         """What is wrong, or likely to be, with this model on these rows, trained or not: a list of findings, or none.

@@ -1,0 +1,147 @@
+"""An explanation as plain text, at most 80 columns wide."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from pellucid.glass.explain.arithmetic import figure
+from pellucid.glass.explain.equation import Block, Equation, Section, View, added
+
+WIDTH = 80
+
+
+def render(
+    name: str, head: Sequence[str], parts: Sequence[tuple[str, Sequence[Section]]], tail: Sequence[str], view: View
+) -> str:
+    """The whole text. `parts`: (heading, sections); `head` and `tail`: sentences before and after."""
+    lines = [*_wrapped(name, ""), *(line for sentence in head for line in _wrapped(sentence, ""))]
+    for heading, sections in parts:
+        lines += ["", heading.upper(), "=" * len(heading)]
+        for section in sections:
+            lines += ["", *_section(section, view, "")]
+    lines += ["", "CHECK", "====="]
+    lines += [line for sentence in tail for line in _wrapped(sentence, "")]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _wrapped(text: str, indent: str, hanging: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + hanging, break_on_hyphens=False
+    ) or [indent]
+
+
+def _section(section: Section, view: View, indent: str) -> Iterable[str]:
+    yield from _wrapped(section.title, indent, "  ")
+    inside = indent + "  "
+    for formula in re.split(r"    |,  ", section.formula) if section.formula else ():
+        yield from _wrapped(formula, inside, "  ")
+    for sentence in section.words:
+        yield from _wrapped(sentence, inside)
+    for block in section.blocks:
+        if block.level <= view.depth:
+            yield from _block(block, view, inside)
+    for inner in section.sections:
+        yield from ["", *_section(inner, view, inside)]
+
+
+def _block(block: Block, view: View, indent: str) -> Iterable[str]:
+    if block.equations or block.rows:
+        yield ""
+    if block.title:
+        yield from _wrapped(block.title, indent)
+    inside = indent + "  " if block.title else indent
+    if block.style == "values":
+        yield from table(
+            block.columns, [(name, [figure(n, view.digits) for n in row]) for name, row in block.rows], (), inside
+        )
+    elif block.style == "table":
+        yield from _wrapped(block.formula, inside) if block.formula else ()
+        yield from _equation_table(block, view, inside)
+    else:
+        for equation in block.equations:
+            yield from _equation(equation, view.digits, block.style == "lines", inside)
+    if block.after:
+        yield from _wrapped(block.after, inside)
+
+
+def _equation(equation: Equation, digits: int, symbols: bool, indent: str) -> Iterable[str]:
+    """On one line where it fits; else a line for the symbols, one with numbers, one of products, and the result."""
+    rows = equation.rows(digits, symbols)
+    note = f"   {equation.note}" if equation.note else ""
+    whole = f"{indent}{equation.name} = " + " = ".join(" ".join(added(row)) for row in rows) + note
+    if len(whole) <= WIDTH:
+        yield whole
+        return
+    start = indent + equation.name
+    if len(start) > WIDTH // 3:
+        yield start
+        start = indent + "  "
+    for row in rows:
+        yield from _terms(added(row), f"{start} = ")
+        start = " " * len(start)
+    if equation.note:
+        yield from _wrapped(equation.note, indent + "  ")
+
+
+def _terms(terms: Sequence[str], start: str) -> Iterable[str]:
+    """The terms of one line, broken between them, or inside one that is too long by itself."""
+    line, hanging = start, " " * len(start)
+    for term in terms:
+        if line.strip(" =") and line not in (start, hanging) and len(line) + len(term) > WIDTH:
+            yield line
+            line = hanging
+        line += term + " "
+        if len(line.rstrip()) > WIDTH:
+            broken = _broken(line, hanging + "  ")
+            yield from broken[:-1]
+            line = broken[-1] + " "
+    yield line
+
+
+def _broken(line: str, hanging: str) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line.strip(),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=hanging,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _equation_table(block: Block, view: View, indent: str) -> Iterable[str]:
+    rows = []
+    for equation in block.equations:
+        numbers = [figure(number, view.digits) for number in equation.numbers().values()]
+        rows.append((equation.name, [*numbers, figure(equation.value, view.digits)]))
+    yield from table(block.columns, rows, block.signs, indent)
+
+
+def table(
+    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], signs: Sequence[str], indent: str
+) -> Iterable[str]:
+    """Figures to the right under heads that are broken to fit; `signs` stand between them, "=" before the last."""
+    between = ["  ", *(f" {sign} " for sign in signs), " = "] if signs else ["  "] * (len(columns) - 1)
+    cells = [[name, *figures] for name, figures in rows]
+    widths = []
+    for number, head in enumerate(columns):
+        words = [len(word) for word in head.split()] if number else []
+        widths.append(max([len(row[number]) for row in cells] + words + [1]))
+    heads = [textwrap.wrap(head, width) or [""] for head, width in zip(columns, widths, strict=True)]
+    height = max(len(head) for head in heads)
+    for line in range(height):
+        yield indent + _across(
+            [[""] * (height - len(head)) + head for head in heads], line, widths, [" " * len(b) for b in between]
+        )
+    for row in cells:
+        yield indent + _across([[cell] for cell in row], 0, widths, between)
+
+
+def _across(cells: Sequence[Sequence[str]], line: int, widths: Sequence[int], between: Sequence[str]) -> str:
+    made = cells[0][line].ljust(widths[0])
+    for cell, width, gap in zip(cells[1:], widths[1:], between, strict=True):
+        made += gap + cell[line].rjust(width)
+    return made
