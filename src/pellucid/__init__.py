@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pellucid import datasets, metrics
     from pellucid.exchange.model_file import load
     from pellucid.glass.gradients import check_gradients
+    from pellucid.sweeps import sweep
     from pellucid.training.history import History
     from pellucid.training.state import EarlyStopping
 
@@ -36,6 +37,7 @@ __all__ = [
     "metrics",
     "optimizers",
     "schedules",
+    "sweep",
 ]
 
 # What is brought in when it is first used, so that `import pellucid` stays quick: the module, and the name in it.
@@ -47,6 +49,7 @@ _LATER = {
     "load": ("pellucid.exchange.model_file", "load"),
     "metrics": ("pellucid.metrics", ""),
     "nnfs": ("pellucid.nnfs", ""),
+    "sweep": ("pellucid.sweeps", "sweep"),
 }
 
 
