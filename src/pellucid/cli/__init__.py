@@ -25,6 +25,7 @@ COMMANDS = {
     "predict": "What a trained network says about the rows of a file.",
     "evaluate": "How good a trained network is.",
     "inspect": "What is in a data file or a model file.",
+    "check": "Whether the gradients of a model or layer are right.",
     "activations": "Activation functions: formula, picture, cost, use.",
     "data": "Draw a data set and print it as a table.",
     "doctor": "What is installed, and how to install what is missing.",
