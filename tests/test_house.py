@@ -17,7 +17,7 @@ SOURCE = Path(pellucid.__file__).parent
 RANKS = {
     "errors": 0,
     "arrays": 1,
-    "randomness": 2,
+    "randomness": 2, "mapped": 2,
     "functions": 3, "initializers": 3, "schedules": 3, "metrics": 3, "datasets": 3,
     "layer": 4,
     "layers": 5,

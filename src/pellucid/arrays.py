@@ -7,7 +7,7 @@ on NumPy arrays and on JAX tracers.
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -83,15 +83,19 @@ def check_finite(array: np.ndarray, name: str) -> None:
         return
     where = np.argwhere(~np.isfinite(array))
     first = tuple(int(i) for i in where[0])
+    refuse_nonfinite(name, len(where), first, array[first])
+
+
+def refuse_nonfinite(name: str, count: int, first: tuple[int, ...], value: Any) -> NoReturn:
+    """The error for `count` values that are not finite, the first of them, `value`, at index `first`."""
     raise DataError(
-        f"{name} holds {len(where)} value(s) that are NaN or infinite, the first at index {list(first)} "
-        f"({array[first]}). Drop those rows, or fill them: {name} = numpy.nan_to_num({name})."
+        f"{name} holds {count} value(s) that are NaN or infinite, the first at index {list(first)} "
+        f"({value}). Drop those rows, or fill them: {name} = numpy.nan_to_num({name})."
     )
 
 
-def as_inputs(values: Any, dtype: Any, name: str = "X", finite: bool = True) -> np.ndarray:
-    """Inputs of a network: at least two axes, at least one row, finite, of the network's `dtype`."""
-    array = as_array(values, name)
+def check_rows(array: np.ndarray, name: str) -> None:
+    """Refuse what has no axis besides the rows, or no rows."""
     if array.ndim == 1:
         raise DataError(
             f"{name} has shape {array.shape}: one axis. Expected (rows, features). "
@@ -99,6 +103,12 @@ def as_inputs(values: Any, dtype: Any, name: str = "X", finite: bool = True) -> 
         )
     if array.ndim == 0 or len(array) == 0:
         raise DataError(f"{name} is empty: its shape is {array.shape}. Expected at least one row.")
+
+
+def as_inputs(values: Any, dtype: Any, name: str = "X", finite: bool = True) -> np.ndarray:
+    """Inputs of a network: at least two axes, at least one row, finite, of the network's `dtype`."""
+    array = as_array(values, name)
+    check_rows(array, name)
     if not finite:
         with np.errstate(over="ignore"):
             return array.astype(dtype, copy=False)
