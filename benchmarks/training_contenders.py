@@ -1,4 +1,4 @@
-"""The contenders of training_step.py and scaling.py: the same network, data, batches and optimiser in each.
+"""The contenders of training_step.py, scaling.py and first_fit.py: the same network, data, batches and optimiser in each.
 
 A contender is a function of `spec` (dims, batch, rows) that returns (turn, version); turn(steps) trains that many
 steps, whole epochs each with a fresh shuffle, and returns seconds a step and the last loss.
@@ -33,22 +33,27 @@ def epochs_of(steps: int, spec: Spec) -> int:
     return epochs
 
 
-def pellucid(spec: Spec, engine: str = "numpy") -> tuple[Turn, str]:
-    """Model.fit as a user calls it, the whole of it: checks at the border, history, values back to the network."""
+def pellucid_model(spec: Spec) -> Any:
+    """The network of `spec` in pellucid."""
     import pellucid
     from pellucid.layers import Dense, ReLU, Softmax
     from pellucid.losses import CategoricalCrossEntropy
     from pellucid.optimizers import Adam
 
-    X, y = data(spec)
-    dims = spec["dims"]
     layers: list[Any] = []
-    for n_inputs, n_neurons in itertools.pairwise(dims):
+    for n_inputs, n_neurons in itertools.pairwise(spec["dims"]):
         layers += [Dense(n_inputs, n_neurons), ReLU()]
     layers[-1] = Softmax()
-    model = pellucid.Model(
-        *layers, loss=CategoricalCrossEntropy(), optimizer=Adam(learning_rate=RATE), metrics=(), seed=0
-    )
+    optimizer = Adam(learning_rate=RATE)
+    return pellucid.Model(*layers, loss=CategoricalCrossEntropy(), optimizer=optimizer, metrics=(), seed=0)
+
+
+def pellucid(spec: Spec, engine: str = "numpy") -> tuple[Turn, str]:
+    """Model.fit as a user calls it, the whole of it: checks at the border, history, values back to the network."""
+    import pellucid
+
+    X, y = data(spec)
+    model = pellucid_model(spec)
 
     def turn(steps: int) -> dict[str, float]:
         begin = time.perf_counter()
@@ -65,6 +70,14 @@ def pellucid_jax(spec: Spec) -> tuple[Turn, str]:
 
     turn, version = pellucid(spec, engine="jax")
     return turn, f"{version}, jax {jax.__version__}"
+
+
+def jax_by_hand(spec: Spec) -> tuple[Turn, str]:
+    """The loop somebody would write in JAX for this one network."""
+    from jax_by_hand import contender
+
+    turn: tuple[Turn, str] = contender(spec, data, (RATE, BETA_1, BETA_2, EPSILON))
+    return turn
 
 
 def torch(spec: Spec) -> tuple[Turn, str]:
@@ -94,6 +107,48 @@ def torch(spec: Spec) -> tuple[Turn, str]:
         return {"seconds": (time.perf_counter() - begin) / steps, "loss": last}
 
     return turn, f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def torch_compiled(spec: Spec) -> tuple[Turn, str]:
+    """PyTorch at its fastest: the whole step (rows, gradients, Adam) as one function through torch.compile."""
+    import torch
+
+    X, y = (torch.from_numpy(array) for array in data(spec))
+    dims, batch = spec["dims"], spec["batch"]
+    torch.manual_seed(0)
+    linears = [torch.nn.Linear(n_inputs, n_neurons) for n_inputs, n_neurons in itertools.pairwise(dims)]
+    parameters = [(linear.weight.detach(), linear.bias.detach()) for linear in linears]
+    flat = [value for pair in parameters for value in pair]
+    momentum, cache = ([torch.zeros_like(value) for value in flat] for _ in range(2))
+    step_number = torch.zeros(())
+
+    def loss_of(values: list[Any], inputs: Any, labels: Any) -> Any:
+        for weights, biases in zip(values[:-2:2], values[1:-2:2], strict=True):
+            inputs = torch.relu(torch.nn.functional.linear(inputs, weights, biases))
+        return torch.nn.functional.cross_entropy(torch.nn.functional.linear(inputs, *values[-2:]), labels)
+
+    @torch.compile
+    def step(rows: Any) -> Any:
+        gradients, loss = torch.func.grad_and_value(loss_of)(flat, X[rows], y[rows])
+        step_number.add_(1)
+        first, second = RATE / (1 - BETA_1**step_number), 1 / (1 - BETA_2**step_number)
+        for value, m, c, gradient in zip(flat, momentum, cache, gradients, strict=True):
+            m.mul_(BETA_1).add_(gradient, alpha=1 - BETA_1)
+            c.mul_(BETA_2).addcmul_(gradient, gradient, value=1 - BETA_2)
+            value.sub_(first * m / ((c * second).sqrt() + EPSILON))
+        return loss
+
+    @torch.no_grad()
+    def turn(steps: int) -> dict[str, float]:
+        begin = time.perf_counter()
+        for _ in range(epochs_of(steps, spec)):
+            order = torch.randperm(len(X))
+            for start in range(0, len(X), batch):
+                loss = step(order[start : start + batch])
+        last = loss.item()
+        return {"seconds": (time.perf_counter() - begin) / steps, "loss": last}
+
+    return turn, f"PyTorch {torch.__version__}, torch.compile of the whole step"
 
 
 def scikit_learn(spec: Spec) -> tuple[Turn, str]:
@@ -186,7 +241,9 @@ def book(spec: Spec) -> tuple[Turn, str]:
 CONTENDERS = {
     "pellucid": pellucid,
     "pellucid, jax": pellucid_jax,
+    "JAX by hand": jax_by_hand,
     "PyTorch": torch,
+    "PyTorch compiled": torch_compiled,
     "scikit-learn": scikit_learn,
     "book's shape": book,
     "matrix products": matrix_products,

@@ -7,17 +7,22 @@ round beginning one place further along, and a ratio is taken within a round, ne
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 PAUSE = 0.05  # seconds for the last contender's threads to fall asleep before the next one begins
+PATIENCE = 120.0  # seconds that a contender has to start, compile and warm up
 
 
 class Absent(Exception):
@@ -25,32 +30,53 @@ class Absent(Exception):
 
 
 class Contender:
-    """One waiting process. `turn(steps)` lets it work and returns what it measured."""
+    """One waiting process. `turn(steps)` lets it work and returns what it measured.
+
+    It is ended, and absent, unless `ready()` is called within PATIENCE: some compilers take longer than a benchmark may.
+    """
 
     def __init__(self, module: str, name: str, spec: dict[str, Any]) -> None:
         self.name = name
         self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process
         command = [sys.executable, str(HERE / "worker.py"), module, name, json.dumps(spec)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        self._late = False
+        self._timer = threading.Timer(PATIENCE, self._end)
+        self._timer.daemon = True
+        self._timer.start()
         try:
             self.version = self._answer()["version"]
         except Absent:
             self.close()
             raise
 
+    def ready(self) -> None:
+        """The warm-up is over: from here on there is no limit."""
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        """Kill the process and whatever compilers it has started."""
+        self._late = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def turn(self, steps: int) -> dict[str, float]:
         """Seconds a step (and the loss reached, where there is one) of `steps` steps."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{steps}\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # the reason is found where the answer should be
+            self._process.stdin.write(f"{steps}\n")
+            self._process.stdin.flush()
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
+            if self._late:
+                raise Absent(f"not ready after {PATIENCE:.0f} s")
             self._complaints.seek(0)
             last = self._complaints.read().strip().splitlines()[-1:] or ["it ended without a word"]
             raise Absent(f"stopped: {last[0]}")
@@ -61,8 +87,10 @@ class Contender:
 
     def close(self) -> None:
         """End the process."""
+        self._timer.cancel()
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -80,28 +108,40 @@ def take_turns(module: str, names: list[str], spec: dict[str, Any], rounds: int,
     """
     absent: dict[str, str] = {}
     waiting: list[Contender] = []
+    measured: dict[str, list[float]] = {}
+    losses: dict[str, float] = {}
+    steps: dict[str, int] = {}
+    quantum = spec["rows"] // spec["batch"] if "rows" in spec else 1  # steps come in whole epochs
+
+    def leave(one: Contender, reason: Absent) -> None:
+        absent[one.name] = str(reason)
+        waiting.remove(one)
+        one.close()
+        for kept in (measured, losses, steps):
+            kept.pop(one.name, None)
+
     for name in names:
         try:
             waiting.append(Contender(module, name, spec))
         except Absent as reason:
             absent[name] = str(reason)
-    quantum = spec["rows"] // spec["batch"] if "rows" in spec else 1  # steps come in whole epochs
-    measured: dict[str, list[float]] = {one.name: [] for one in waiting}
-    losses: dict[str, float] = {}
-    steps: dict[str, int] = {}
-    for one in list(waiting):
+            continue
+        one = waiting[-1]
         try:
-            steps[one.name] = _steps_for(one, quantum, seconds)
+            steps[name] = _steps_for(one, quantum, seconds)
+            one.ready()
+            measured[name] = []
         except Absent as reason:
-            absent[one.name] = str(reason)
-            waiting.remove(one)
-            one.close()
-            del measured[one.name]
+            leave(one, reason)
     for number in range(rounds):
         shift = number % max(1, len(waiting))
         for one in waiting[shift:] + waiting[:shift]:
             time.sleep(PAUSE)
-            answer = one.turn(steps[one.name])
+            try:
+                answer = one.turn(steps[one.name])
+            except Absent as reason:
+                leave(one, reason)
+                continue
             measured[one.name].append(answer["seconds"])
             if "loss" in answer:
                 losses[one.name] = answer["loss"]

@@ -45,6 +45,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
     lines = []
     for row in [columns, rule, *rows]:
-        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         lines.append("| " + " | ".join(cells) + " |\n")
     return "".join(lines)

@@ -28,7 +28,11 @@ def main() -> None:
         return
     answer({"version": version})
     for line in sys.stdin:
-        answer(turn(int(line)))
+        try:
+            answer(turn(int(line)))
+        except Exception as failed:  # reported there, in a line; the others go on
+            answer({"absent": f"{type(failed).__name__}: {(str(failed).strip().splitlines() or [''])[0]}"})
+            return
 
 
 if __name__ == "__main__":
