@@ -2,76 +2,87 @@
 
 from __future__ import annotations
 
-import html
 import math
+from pathlib import Path
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 70, 150, 40, 50
-# Colours that stay apart for every kind of colour vision; never colour alone, so each has its dash and marker.
-STYLES = [
-    ("#0072B2", "", "circle"),
-    ("#D55E00", "7 4", "square"),
-    ("#009E73", "2 3", "diamond"),
-    ("#CC79A7", "9 3 2 3", "cross"),
-    ("#595959", "4 4", "circle"),
-]
+from pellucid.glass.axes import Scale, label, log_ticks
+from pellucid.glass.colours import style
+from pellucid.glass.svg import document, line_path, marker, tag, text, width_of
+
+RESULTS = Path(__file__).resolve().parent / "results"
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 680, 420, 72, 168, 48, 54
+Line = list[tuple[float, float]]
 
 
 def loglog(
-    title: str, x_name: str, y_name: str, lines: dict[str, list[tuple[float, float]]], y_scale: float = 1.0
-) -> str:
-    """SVG text. lines: name -> points (x, y), all positive; y is multiplied by `y_scale` before drawing."""
-    points = [(x, y * y_scale) for line in lines.values() for x, y in line]
-    xs, ys = sorted({x for x, _ in points}), [y for _, y in points]
-    x_low, x_high = math.log10(xs[0]), math.log10(xs[-1])
-    y_low, y_high = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
+    title: str, x_name: str, y_name: str, lines: dict[str, Line], y_scale: float = 1.0,
+    marks: dict[str, float] | None = None,
+) -> str:  # fmt: skip
+    """SVG text. lines: name -> points (x, y), all positive; y is multiplied by `y_scale` before drawing.
 
-    def place(x: float, y: float) -> tuple[float, float]:
-        across = (math.log10(x) - x_low) / ((x_high - x_low) or 1)
-        up = (math.log10(y) - y_low) / ((y_high - y_low) or 1)
-        return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
-
-    summary = f"{title}: {y_name} against {x_name}, for {', '.join(lines)}"
-    font, label = 'font-family="sans-serif" font-size="13"', f'role="img" aria-label="{html.escape(summary)}"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {font} {label}>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        f'<text x="{LEFT}" y="22" font-size="15">{html.escape(title)}</text>',
-    ]
-    for x in xs:
-        across, bottom = place(x, 10**y_low)
-        parts.append(f'<text x="{across:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{x:g}</text>')
-    for power in range(y_low, y_high + 1):
-        left, height = place(xs[0], 10**power)
-        parts.append(f'<path d="M{left} {height:.1f}H{WIDTH - RIGHT}" stroke="#d9d9d9"/>')
-        parts.append(f'<text x="{left - 8}" y="{height + 4:.1f}" text-anchor="end">{10.0**power:g}</text>')
-    parts.append(f'<text x="{LEFT}" y="{HEIGHT - 10}">{html.escape(x_name)}</text>')
-    parts.append(f'<text transform="translate(16 {HEIGHT / 2 + 60:.0f}) rotate(-90)">{html.escape(y_name)}</text>')
+    Each point gets a marker and its x a tick, unless there are `marks` (name -> x, drawn as upright lines): then the
+    lines are curves, and the ticks are powers of ten.
+    """
+    drawn = {name: [(x, y * y_scale) for x, y in line] for name, line in lines.items()}
+    xs, ys = sorted({x for line in drawn.values() for x, _ in line}), [y for line in drawn.values() for _, y in line]
+    top = TOP + 16 * len(marks or {})
+    low, high = 10.0 ** math.floor(math.log10(min(ys))), 10.0 ** math.ceil(math.log10(max(ys)))
+    across = Scale(xs[0], xs[-1], LEFT, WIDTH - RIGHT, log=True)
+    up = Scale(low, high, HEIGHT - BOTTOM, top, log=True)
+    body = _frame(x_name, y_name, log_ticks(xs[0], xs[-1]) if marks else xs, across, up)
+    body.insert(0, text(LEFT, 28, title, size=15, font_weight=600))
+    marked = sorted((marks or {}).items(), key=lambda item: -item[1])  # so that no name is crossed by another's line
+    for number, (name, x) in enumerate(marked):
+        body += _mark(name, float(across(x)), TOP + 16 * number)
     taken: list[float] = []
-    for (name, line), style in zip(lines.items(), STYLES, strict=False):
-        parts += _line(name, [place(x, y * y_scale) for x, y in line], style, taken)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    for number, (name, line) in enumerate(drawn.items()):
+        places = [(float(across(x)), float(up(y))) for x, y in line]
+        body += _line(name, places, style(number), taken, dotted=not marks)
+    description = f"{y_name} against {x_name}, for {', '.join(lines)}; the numbers stand in the table beside it."
+    return document(WIDTH, HEIGHT, title, description, body) + "\n"
 
 
-def _line(name: str, places: list[tuple[float, float]], style: tuple[str, str, str], taken: list[float]) -> list[str]:
-    """One line with its markers, and its name at its end, moved where another name already stands."""
-    colour, dash, marker = style
-    path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-    dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    parts = [f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>']
-    parts += [_marker(x, y, colour, marker) for x, y in places]
+def _frame(x_name: str, y_name: str, xs: list[float], across: Scale, up: Scale) -> list[str]:
+    bottom = HEIGHT - BOTTOM
+    parts = [text(float(across(x)), bottom + 18, label(x), anchor="middle", fill="soft") for x in xs]
+    for y in log_ticks(up.low, up.high):
+        height = float(up(y))
+        parts.append(tag("path", d=f"M{LEFT} {height:.1f}H{WIDTH - RIGHT}", stroke="grid"))
+        parts.append(text(LEFT - 8, height + 4, label(y), anchor="end", fill="soft"))
+    parts.append(text(WIDTH - RIGHT, HEIGHT - 14, x_name, anchor="end"))
+    middle = (up.start + up.end) / 2
+    return [*parts, text(0, 0, y_name, anchor="middle", transform=f"translate(20 {middle:.0f}) rotate(-90)")]
+
+
+def _mark(name: str, x: float, height: float) -> list[str]:
+    """An upright line with its name at its top, to the left where there is room."""
+    anchor, gap = ("end", -5) if x - width_of(name) > LEFT / 2 else ("start", 5)
+    path = f"M{x:.1f} {height - 8:.1f}V{HEIGHT - BOTTOM}"
+    return [
+        tag("path", d=path, stroke="axis", stroke_width=1.5, stroke_dasharray="3 3"),
+        text(x + gap, height + 2, name, anchor=anchor),
+    ]
+
+
+def _line(name: str, places: Line, look: tuple[str, str, str], taken: list[float], dotted: bool) -> list[str]:
+    """One line, and at its end its marker and name, moved where another name already stands."""
+    colour, dash, shape = look
+    parts = [
+        tag("path", d=line_path(places), fill="none", stroke=colour, stroke_width=2, stroke_dasharray=dash or None)
+    ]
+    parts += [tag("path", d=marker(shape, x, y, 4), fill=colour) for x, y in (places if dotted else places[-1:])]
     height = places[-1][1]
-    while any(abs(height - other) < 15 for other in taken):
+    while any(abs(height - other) < 16 for other in taken):
         height += 3
     taken.append(height)
-    parts.append(f'<text x="{WIDTH - RIGHT + 12}" y="{height + 4:.1f}" fill="{colour}">{html.escape(name)}</text>')
-    return parts
+    parts.append(tag("path", d=marker(shape, WIDTH - RIGHT + 18, height, 4), fill=colour))
+    return [*parts, text(WIDTH - RIGHT + 28, height + 4, name)]
 
 
-def _marker(x: float, y: float, colour: str, kind: str) -> str:
-    shapes = {
-        "circle": f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>',
-        "square": f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="{colour}"/>',
-        "diamond": f'<path d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z" fill="{colour}"/>',
-        "cross": f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" stroke="{colour}" stroke-width="2"/>',
-    }
-    return shapes[kind]
+def save(charts: dict[str, str], stem: str) -> dict[str, Path]:
+    """Write results/STEM-NAME.svg for every chart; name -> path."""
+    RESULTS.mkdir(exist_ok=True)
+    paths = {name: RESULTS / f"{stem}-{name}.svg" for name in charts}
+    for name, path in paths.items():
+        path.write_text(charts[name])
+    return paths

@@ -1,50 +1,57 @@
-"""How the cost of a training step grows with the batch and with the width, as tables and SVG charts.
+"""How the cost of a training step grows with batch, width, depth and number of rows, as tables and SVG charts.
 
 Run it as `python benchmarks/scaling.py [--quick]`: charts go to benchmarks/results/.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
-from pathlib import Path
 from typing import Any
 
-from chart import loglog
+import chart
 from turns import duration, take_turns
 from verdict import table
 
 CONTENDERS = ["pellucid", "pellucid, jax", "PyTorch", "matrix products"]
-BATCHES, WIDTHS = [1, 4, 16, 64, 256, 1024], [8, 32, 128, 512, 2048]
-RESULTS = Path(__file__).resolve().parent / "results"
+TITLES = {
+    "batch": "2-64-64-3: cost of a step by batch",
+    "width": "64-w-w-10, batch 128: cost of a step by width w",
+    "depth": "64-64-...-10, batch 64: cost of a step by hidden layers",
+    "rows": "2-64-3, batch 32: cost of a step by number of rows",
+}
 
 
-def _sweeps() -> dict[str, dict[int, dict[str, Any]]]:
-    """Name of the axis -> its value -> the network; four batches an epoch, at least 256 rows."""
+def sweeps(quick: bool = False) -> dict[str, dict[int, dict[str, Any]]]:
+    """Name of the axis -> its value -> the network; four batches an epoch, at least 256 rows, where rows do not vary."""
 
-    def work(dims: list[int], batch: int) -> dict[str, Any]:
-        return {"dims": dims, "batch": batch, "rows": max(256, 4 * batch)}
+    def work(dims: list[int], batch: int, rows: int = 0) -> dict[str, Any]:
+        return {"dims": dims, "batch": batch, "rows": rows or max(256, 4 * batch)}
 
-    return {
-        "batch": {batch: work([2, 64, 64, 3], batch) for batch in BATCHES},
-        "width": {width: work([64, width, width, 10], 128) for width in WIDTHS},
+    found = {
+        "batch": {batch: work([2, 64, 64, 3], batch) for batch in (1, 4, 16, 64, 256, 1024)},
+        "width": {width: work([64, width, width, 10], 128) for width in (8, 32, 128, 512, 2048)},
+        "depth": {depth: work([64] + [64] * depth + [10], 64) for depth in (1, 2, 4, 8, 16)},
+        "rows": {rows: work([2, 64, 3], 32, rows) for rows in (256, 1024, 4096, 16384, 65536)},
     }
-
-
-TITLES = {"batch": "2-64-64-3: cost of a step by batch", "width": "64-w-w-10, batch 128: cost of a step by width w"}
+    return {axis: dict(list(points.items())[::4]) for axis, points in found.items()} if quick else found
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
-    """Every point of both sweeps, contenders in turns within each point."""
-    rounds, seconds = (1, 0.05) if quick else (5, 0.2)
-    sweeps: dict[str, Any] = {}
-    for axis, points in _sweeps().items():
-        sweeps[axis] = {
-            str(value): take_turns("training_contenders", CONTENDERS, spec, rounds, seconds)
-            for value, spec in points.items()
-        }
+    """Every point of all sweeps, contenders in turns within each point; a network that lies on two axes once."""
+    rounds, seconds = (1, 0.02) if quick else (5, 0.15)
+    measured: dict[str, Any] = {}
+    outcome: dict[str, Any] = {}
+    for axis, points in sweeps(quick).items():
+        outcome[axis] = {}
+        for value, spec in points.items():
+            key = json.dumps(spec)
+            if key not in measured:
+                measured[key] = take_turns("training_contenders", CONTENDERS, spec, rounds, seconds)
+            outcome[axis][str(value)] = measured[key]
         print(f"  by {axis}: done", file=sys.stderr)
-    return {"rounds": rounds, "sweeps": sweeps}
+    return {"rounds": rounds, "sweeps": outcome}
 
 
 def _lines(points: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:
@@ -57,37 +64,33 @@ def _lines(points: dict[str, Any]) -> dict[str, list[tuple[float, float]]]:
 
 
 def charts(result: dict[str, Any]) -> dict[str, str]:
-    """Axis -> SVG text."""
+    """Name -> SVG text."""
     return {
-        axis: loglog(TITLES[axis], axis, "microseconds a step", _lines(points), y_scale=1e6)
+        f"by-{axis}": chart.loglog(TITLES[axis], axis, "microseconds a step", _lines(points), y_scale=1e6)
         for axis, points in result["sweeps"].items()
     }
 
 
+def goals(result: dict[str, Any]) -> list[Any]:
+    """Nothing is promised here: the lines are for reading."""
+    return []
+
+
 def report(result: dict[str, Any]) -> str:
     """The tables, in Markdown."""
-    text = ""
+    text, absent = "", set()
     for axis, points in result["sweeps"].items():
         lines = _lines(points)
         rows = []
         for value, work in points.items():
             times = [duration(statistics.median(work["seconds"][n])) if n in work["seconds"] else "-" for n in lines]
             rows.append([value, *times])
+            absent |= {f"{name}: {reason}" for name, reason in work["absent"].items()}
         text += f"{TITLES[axis]}\n\n{table([axis, *lines], rows)}\n"
-    return text
-
-
-def save_charts(result: dict[str, Any], stem: str) -> list[Path]:
-    """Write results/STEM-by-AXIS.svg and return the paths."""
-    RESULTS.mkdir(exist_ok=True)
-    paths = []
-    for axis, svg in charts(result).items():
-        paths.append(RESULTS / f"{stem}-by-{axis}.svg")
-        paths[-1].write_text(svg)
-    return paths
+    return text + "".join(f"Absent: {reason}.\n" for reason in sorted(absent))
 
 
 if __name__ == "__main__":
     outcome = measure("--quick" in sys.argv)
     print(report(outcome))
-    print("\n".join(str(path) for path in save_charts(outcome, "scaling")))
+    print("\n".join(str(path) for path in chart.save(charts(outcome), "scaling").values()))
