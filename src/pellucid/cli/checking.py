@@ -70,9 +70,9 @@ def _in_file(path: str, name: str) -> Any:
     """The class `name` of the Python file at `path`, which is run."""
     if not os.path.isfile(path):
         raise click.UsageError(f"{path}: there is no such file.")
-    spec = importlib.util.spec_from_file_location(os.path.basename(path).removesuffix(".py"), path)
+    spec = importlib.util.spec_from_file_location("checked_file", path)
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules["checked_file"] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))  # what lies beside it, as when Python runs the file
     try:
         spec.loader.exec_module(module)

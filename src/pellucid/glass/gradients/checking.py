@@ -184,6 +184,8 @@ def _check_loss(loss: Loss, outputs: Any, targets: Any, options: Options) -> Gra
 
 def _check_model(model: Any, X: Any, y: Any, sample_weight: Any, options: Options) -> GradientReport:
     network: Sequential = model.network
+    if X is None and not (y is None and sample_weight is None):
+        raise InputError("y or sample_weight is given without X: write model.check_gradients(X, y), or leave out all.")
     if model.loss is None:
         if y is not None:
             raise InputError("This model has no loss: pellucid.Model(..., loss=MeanSquaredError()).")
@@ -197,12 +199,8 @@ def _check_model(model: Any, X: Any, y: Any, sample_weight: Any, options: Option
     if y is None:
         targets = trials.targets_for(model.loss, outputs, options.rng)
     else:
-        targets = model.loss.as_targets(as_array(y, "y")[_chosen(as_array(X, "X"))], outputs.shape[-1], np.float64)
-        if len(targets) != len(x):
-            raise InputError(f"X has {len(x)} rows and y has {len(targets)}: give one target a row.")
-    weights = None
-    if sample_weight is not None:
-        weights = np.asarray(sample_weight, np.float64)[_chosen(as_array(X, "X"))]
+        targets = model.loss.as_targets(_beside(X, y, "y"), outputs.shape[-1], np.float64)
+    weights = None if sample_weight is None else _beside(X, sample_weight, "sample_weight").astype(np.float64)
     subjects = [StepSubject(moved, model.loss, x, targets, weights, mode) for mode in sorted(options.modes)[::-1]]
     if len(subjects) == 2 and _no_difference(subjects[0], subjects[1]):
         subjects.pop()
@@ -223,6 +221,14 @@ def _data(given: Any, name: str) -> np.ndarray:
         raise InputError(f"{name} has shape {array.shape}: expected at least one row, (rows, ...).")
     array = array[_chosen(array)]
     return rounded(array.astype(np.float64)) if array.dtype.kind == "f" else array
+
+
+def _beside(X: Any, given: Any, name: str) -> np.ndarray:
+    """What belongs to the rows of X that are looked at."""
+    rows, array = as_array(X, "X"), as_array(given, name)
+    if array.ndim == 0 or len(array) != len(rows):
+        raise InputError(f"X has {len(rows)} rows and {name} has {len(np.atleast_1d(array))}: give one a row.")
+    return array[_chosen(rows)]
 
 
 def _chosen(array: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -51,12 +52,15 @@ class Slope:
 NOWHERE = Slope(0.0, np.inf, 0.0, np.zeros(0))
 
 
-def at_step(terms: Terms, middle: np.ndarray, step: float, grain: float) -> Slope:
-    """The slope from five points; `middle` is ``terms(0)``, `grain` what a term is rounded to."""
+def at_step(terms: Terms, middle: np.ndarray, step: float, grain: float, touched: np.ndarray | None = None) -> Slope:
+    """The slope from five points; `middle` is ``terms(0)``, `grain` what a term is rounded to.
+
+    `touched`: which terms depend on the entry at all, so that what a step was too small for is doubted, too.
+    """
     left2, left, right, right2 = (terms(times * step) for times in (-2.0, -1.0, 1.0, 2.0))
     slopes = (8.0 * (right - left) - (right2 - left2)) / (12.0 * step)
     off = float(np.abs((right2 - 2.0 * middle + left2) - 4.0 * (right - 2.0 * middle + left)).sum())
-    moved = (right2 != left2) | (right != left)
+    moved = (right2 != left2) | (right != left) if touched is None else touched
     many, size = max(int(moved.sum()), 1), np.abs(middle[moved])
     rounding = 4.0 * _EPS * float(np.sqrt(size @ size)) + 2.0 * grain * many**0.5
     value, doubt = float(slopes.sum()), (off + rounding) / step
@@ -80,13 +84,14 @@ def slope(terms: Terms, middle: np.ndarray, scale: float, grain: float = 0.0) ->
 
 
 def confirmed(terms: Terms, middle: np.ndarray, scale: float, grain: float = 0.0) -> Slope | None:
-    """The slope on which the two best of all steps agree; None where they do not."""
-    found = sorted((at_step(terms, middle, step * scale, grain) for step in STEPS), key=lambda one: one.doubt)
-    first, second = found[:2]
-    if not first.resolved or not second.resolved:
-        return None
-    agree = abs(first.value - second.value) <= first.doubt + second.doubt + 1e-6 * first.size
-    return first if agree else None
+    """The best slope that another step agrees with; None where there is no such two."""
+    far = [terms(times * scale) for times in (-4.0, -0.5, 0.5, 4.0)]
+    touched = np.any([one != middle for one in far], axis=0)
+    found = sorted((at_step(terms, middle, step * scale, grain, touched) for step in STEPS), key=lambda one: one.doubt)
+    for better, worse in combinations([one for one in found if one.resolved], 2):
+        if abs(better.value - worse.value) <= better.doubt + worse.doubt + 1e-6 * better.size:
+            return better
+    return None
 
 
 def grain_of(terms: Terms) -> float:
@@ -96,7 +101,7 @@ def grain_of(terms: Terms) -> float:
     among the points is one of a few terms, so the upper quarter's edge says it, not the largest.
     """
     spread = []
-    for number in (-3.0, -1.0, 1.0, 3.0):
+    for number in (-1.0, 1.0):
         near = [terms((100.0 * number + offset) * _CLOSE) for offset in (-2.0, -1.0, 0.0, 1.0, 2.0)]
         spread.append(np.abs(near[0] - 4.0 * near[1] + 6.0 * near[2] - 4.0 * near[3] + near[4]))
     grain = float(np.quantile(np.concatenate(spread), 0.75)) / 8.0

@@ -96,7 +96,7 @@ def gather(subject: Subject, one: Measured) -> Evidence:
     slopes = one.slopes
     if array.size <= FULL and len(places) < array.size:
         places = places_of(array, array.size, np.random.default_rng(0))
-        slopes = measured(subject, one.values, one.key, one.found, places).slopes
+        slopes = measured(subject, one.values, one.key, one.found, places, one.grain).slopes
     rows = _rows(subject, slopes, places, array)
     for place, found_slope in zip(places, slopes, strict=True):
         if found_slope.resolved:

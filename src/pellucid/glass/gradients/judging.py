@@ -33,6 +33,7 @@ class Measured:
     found: np.ndarray
     places: list[tuple[int, ...]]
     slopes: list[Slope]
+    grain: float  # what the forward's terms are rounded to
     largest: float = 0.0  # of the gradients of all arrays at this point
 
     def figures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -78,29 +79,29 @@ def along(subject: Subject, values: Values, key: str, direction: Any) -> Any:
     return terms
 
 
-def grain_at(subject: Subject, values: Values, key: str) -> float:
-    """What the terms are rounded to, seen along the diagonal of one array."""
-    array = values[key]
-    return grain_of(along(subject, values, key, np.full(array.shape, scale_of(array))))
+def grain_at(subject: Subject, values: Values) -> float:
+    """What the terms are rounded to, seen along the diagonal of all arrays."""
+    diagonal = {key: scale_of(array) for key, array in values.items()}
+    return grain_of(lambda t: subject.terms({key: array + t * diagonal[key] for key, array in values.items()}))
 
 
 def measured(
-    subject: Subject,
-    values: Values,
-    key: str,
-    found: np.ndarray,
-    places: list[tuple[int, ...]],
-    sure: float | None = None,
+    subject: Subject, values: Values, key: str, found: np.ndarray, places: list[tuple[int, ...]], grain: float
 ) -> Measured:
-    """Slopes of the entries at `places`; with `sure`, the largest beside them, only those that two steps agree on."""
-    middle, grain = subject.terms(values), grain_at(subject, values, key)
-    slopes = []
-    for place in places:
-        terms, scale = along(subject, values, key, place), scale_of(values[key], place)
-        rule = slope if sure is None else confirmed
-        one = rule(terms, middle, scale, grain)
-        slopes.append(one if one is not None else NOWHERE)
-    return Measured(values, key, found, places, slopes, sure or 0.0)
+    """Slopes of the entries at `places`."""
+    middle = subject.terms(values)
+    slopes = [slope(along(subject, values, key, p), middle, scale_of(values[key], p), grain) for p in places]
+    return Measured(values, key, found, places, slopes, grain)
+
+
+def surely(
+    subject: Subject, values: Values, found: np.ndarray, places: list[tuple[int, ...]], like: Measured
+) -> Measured:
+    """The same at another point, perhaps; only slopes that two steps agree on are resolved."""
+    middle, key = subject.terms(values), like.key
+    slopes = [confirmed(along(subject, values, key, p), middle, scale_of(values[key], p), like.grain) for p in places]
+    kept = [one if one is not None else NOWHERE for one in slopes]
+    return Measured(values, key, found, places, kept, like.grain, like.largest)
 
 
 def differs(one: Measured) -> np.ndarray:
@@ -125,7 +126,8 @@ def judge(
     for _ in range(1 if still else 1 + MOVES):
         hand = subject.by_hand(values)
         usable = {key: np.asarray(hand[key]) for key, array in values.items() if problem(hand[key], array) is None}
-        now = {key: measured(subject, values, key, found, places[key]) for key, found in usable.items()}
+        grain = grain_at(subject, values)
+        now = {key: measured(subject, values, key, found, places[key], grain) for key, found in usable.items()}
         for one in now.values():
             one.largest = max(abs(slope.value) for other in now.values() for slope in other.slopes)
         unresolved = sum(not slope.resolved for one in now.values() for slope in one.slopes)
@@ -149,14 +151,16 @@ def problem(gradient: Any, array: np.ndarray) -> tuple[str, str] | None:
     """(kind, what to write) where a gradient cannot even be compared: it is not there, or not in the array's shape."""
     if gradient is None:
         return "nothing", "there is no gradient"
-    if np.shape(gradient) != array.shape:
-        turned = np.shape(gradient) == array.shape[::-1]
+    if not isinstance(gradient, (np.ndarray, np.generic)):
+        return "no array", f"the gradient is a {type(gradient).__name__}, expected an array of shape {array.shape}"
+    if gradient.shape != array.shape:
+        turned = gradient.shape == array.shape[::-1]
         return (
             "transposed" if turned else "shape",
-            f"the gradient has shape {np.shape(gradient)}, expected {array.shape}",
+            f"the gradient has shape {gradient.shape}, expected {array.shape}",
         )
-    if np.asarray(gradient).dtype.kind not in "fiub":
-        return "numbers", f"the gradient holds {np.asarray(gradient).dtype}, expected numbers"
+    if gradient.dtype.kind not in "fiub":
+        return "numbers", f"the gradient holds {gradient.dtype}, expected numbers"
     return None
 
 
@@ -166,7 +170,7 @@ def _verdict(subject: Subject, one: Measured, rng: np.random.Generator, still: b
     kinks = int((~resolved).sum())
     status = "ok" if resolved.any() else "not judged"
     if wrong.any():
-        status = "wrong" if _again(subject, one, wrong, rng, still) else "not judged"
+        status = _again(subject, one, wrong, rng, still)
         if substitutes(subject) and status == "wrong":
             status = "substitute"
     elif len(one.places) < one.found.size and resolved.any() and _off_along(subject, one, rng):
@@ -191,21 +195,29 @@ def relative_errors(found: np.ndarray, expected: np.ndarray, resolved: np.ndarra
     return np.where(resolved, error, 0.0)
 
 
-def _again(subject: Subject, one: Measured, wrong: np.ndarray, rng: np.random.Generator, still: bool) -> bool:
-    """Whether the difference is there by all steps, and at a point a little further on."""
+def _again(subject: Subject, one: Measured, wrong: np.ndarray, rng: np.random.Generator, still: bool) -> str:
+    """The status after a second look: by all steps, and at a point a little further on."""
     found, expected, _, _ = one.figures()
-    order = np.argsort(np.where(wrong, -np.abs(found - expected), np.inf), kind="stable")[:AGAIN]
-    places = [one.places[i] for i in order if wrong[i]]
-    if not differs(measured(subject, one.values, one.key, one.found, places, one.largest)).any():
-        return False
-    if still:
-        return True
-    for _ in range(2):  # a second time, should the first new point lie on a kink
+    off = np.nan_to_num(np.abs(found - expected), nan=np.inf, posinf=np.inf)
+    order = [int(i) for i in np.argsort(-off, kind="stable") if wrong[i]]
+    open_ = False
+    for start in range(0, len(order), AGAIN):
+        places = [one.places[i] for i in order[start : start + AGAIN]]
+        second = surely(subject, one.values, one.found, places, one)
+        if differs(second).any():
+            return "wrong" if still or _beside(subject, one, places, rng) else "not judged"
+        open_ = open_ or not second.figures()[3].all()
+    return "not judged" if open_ else "ok"
+
+
+def _beside(subject: Subject, one: Measured, places: list[tuple[int, ...]], rng: np.random.Generator) -> bool:
+    """Whether these entries differ beside the point, too; a second time, should the first new point lie on a kink."""
+    for _ in range(2):
         values = moved(one.values, rng)
         gradient = subject.by_hand(values)[one.key]
         if problem(gradient, one.found) is not None:
             return True
-        if differs(measured(subject, values, one.key, np.asarray(gradient), places, one.largest)).any():
+        if differs(surely(subject, values, np.asarray(gradient), places, one)).any():
             return True
     return False
 
@@ -215,7 +227,7 @@ def _off_along(subject: Subject, one: Measured, rng: np.random.Generator) -> boo
     at = one.values[one.key]
     direction = rng.choice([-1.0, 1.0], at.shape)
     terms, middle = along(subject, one.values, one.key, direction), subject.terms(one.values)
-    known = confirmed(terms, middle, scale_of(at), grain_at(subject, one.values, one.key))
+    known = confirmed(terms, middle, scale_of(at), one.grain)
     if known is None:
         return False
     given = float((np.asarray(one.found, np.float64) * direction).sum())

@@ -54,6 +54,7 @@ def whole_targets(subject: LossSubject) -> Iterator[Finding]:
             "whole numbers",
             "With the same targets as unsigned whole numbers (uint8) backward gives another gradient: minus an unsigned "
             "1 is 255. Write -(targets * x) instead of -targets * x, or (outputs - targets) instead of (-targets + outputs).",
+            False,  # a model makes its targets floating-point numbers first
         )
 
 

@@ -138,7 +138,7 @@ class LossSubject(_Given):
         loss.forward(locked(values["outputs"], self.writeable), locked(self.targets, self.writeable))
         gradient = loss.backward()
         self.record = loss
-        fits = np.shape(gradient) == self.outputs.shape
+        fits = isinstance(gradient, np.ndarray) and gradient.shape == self.outputs.shape
         return {"outputs": gradient * self.dy if fits else gradient}
 
     def rows(self) -> int:
