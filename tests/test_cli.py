@@ -329,6 +329,13 @@ def test_inspect_tells_what_a_model_is(trained):
     assert facts["parameters"] == 2 * 16 + 16 + 16 * 2 + 2 and facts["epochs"] == 25 and facts["seed"] == 0
 
 
+def test_inspect_draws_a_model(trained, folder):
+    facts = json.loads(pellucid_does("inspect", trained, "--svg", "net.svg", "--json")[0])
+    assert facts["svg"] == "net.svg" and (folder / "net.svg").read_text().startswith("<svg")
+    assert "drawing written to net.svg" in pellucid_does("inspect", trained, "--svg", "net.svg")[0]
+    assert "draws a model" in pellucid_does("inspect", "moons", "--svg", "net.svg", code=2)[1]
+
+
 def test_inspect_tells_what_data_are(folder):
     X = np.random.RandomState(0).randn(50, 3)
     X[:, 1], X[7, 2] = 4.0, np.nan

@@ -122,6 +122,12 @@ class Layer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_shown(self)})"
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: an activation's curve, the histograms of the parameters."""
+        from pellucid.glass import showing
+
+        return showing.of_layer(self)
+
 
 def call_by_name(maker: Any, arguments: dict[str, Any]) -> Any:
     """Call `maker`; what it takes with a star (the layers of a chain), and what stands before that, goes in order."""

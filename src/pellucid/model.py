@@ -276,6 +276,18 @@ class Model:
         """The layers and their numbers of parameters, as text."""
         return summary(self.network)
 
+    def to_svg(self, **options: Any) -> str:
+        """The units and weights of the network as an SVG picture; options as for `pellucid.glass.network.draw`."""
+        from pellucid.glass import network
+
+        return network.draw(self, **options)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the network, its layers, their figures."""
+        from pellucid.glass import showing
+
+        return showing.of_model(self)
+
     def regions_svg(self, X: Any, y: Any, **options: Any) -> str:
         """The decision regions of a two-input network as an SVG picture."""
         from pellucid.glass import regions

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import numpy as np
 
 from pellucid.cli import source, task
 from pellucid.cli.output import Output, number
-from pellucid.errors import DataError
+from pellucid.errors import DataError, InputError
 from pellucid.exchange import container
+from pellucid.exchange.atomic import write_atomic
 from pellucid.exchange.model_file import load
 from pellucid.glass.curves import sparkline
 from pellucid.network import summary
@@ -18,10 +20,12 @@ from pellucid.network import summary
 SHOWN = 12  # features, classes or column numbers listed before "..."
 
 
-def look(thing: str, target: str | None, out: Output) -> None:
-    """Say what `thing` is."""
+def look(thing: str, target: str | None, out: Output, svg: str | None = None) -> None:
+    """Say what `thing` is; `svg`: the file that the drawing of a model goes to, or None."""
     if thing.lower().endswith(".safetensors"):
-        _model(source.existing_model(thing), out)
+        _model(source.existing_model(thing), out, svg)
+    elif svg is not None:
+        raise InputError(f"--svg draws a model, and {thing} is data: pellucid inspect MODEL.safetensors --svg {svg}")
     else:
         _data(source.load(thing, target), out)
 
@@ -89,7 +93,7 @@ def _some(items: list[Any]) -> str:
 # -- models ------------------------------------------------------------------------------------------------------------
 
 
-def _model(path: str, out: Output) -> None:
+def _model(path: str, out: Output, svg: str | None) -> None:
     model = load(path)
     arrays, metadata = container.read(path)
     written = json.loads(metadata["model"])["version"]
@@ -111,4 +115,8 @@ def _model(path: str, out: Output) -> None:
         for name in (name for name in ("loss", "val_loss", *model.metrics) if name in model.history.names):
             out.say(f"{name:<10} {sparkline(model.history[name])} {number(last[name])}")
         facts["last"] = last
+    if svg is not None:
+        write_atomic(svg, model.to_svg(title=os.path.basename(path)).encode())
+        out.say(f"drawing written to {svg}")
+        facts["svg"] = svg
     out.event("model", path=path, **facts)

@@ -11,7 +11,7 @@ from pellucid import layers as every_layer
 from pellucid.errors import InputError
 from pellucid.glass.axes import Scale, label, limits
 from pellucid.glass.colours import style
-from pellucid.glass.svg import document, fit, line_path, tag, text
+from pellucid.glass.svg import document, fit, html_table, line_path, tag, text
 from pellucid.layer import Layer
 
 NAMES = ("Step", "Linear", "Sigmoid", "Tanh", "ReLU", "LeakyReLU", "ELU", "SELU", "Softplus", "SiLU", "Mish", "GELU",
@@ -46,6 +46,15 @@ def draw(
         words.append(f"{repr(layer).removesuffix('()')}: value {_range(value)}, derivative {_range(slope)}.")
     height = 68 + -(-len(chosen) // across) * (_HIGH + 26)
     return document(width, height, title, " ".join(words), body)
+
+
+def table(activation: str | Layer, span: float = 5.0, caption: str = "") -> str:
+    """The numbers behind the curves of one activation function, at eleven places from -span to span, as an HTML table."""
+    layer = named(activation)
+    x = np.linspace(-span, span, 11)
+    value, slope = curves_of(layer, x)
+    rows = [(label(float(a)), f"{b:.6g}", f"{c:.6g}") for a, b, c in zip(x, value, slope, strict=True)]
+    return html_table(caption or repr(layer), ("input", "value", "derivative"), rows)
 
 
 def named(activation: Any) -> Layer:

@@ -183,7 +183,12 @@ def png(indices: np.ndarray, palette: np.ndarray) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
-def image(indices: np.ndarray, palette: np.ndarray, x: float, y: float, width: float, height: float) -> str:
-    """An image element that holds its own PNG, stretched over the rectangle."""
+def image(
+    indices: np.ndarray, palette: np.ndarray, x: float, y: float, width: float, height: float, crisp: bool = False
+) -> str:
+    """An image element that holds its own PNG, stretched over the rectangle; `crisp`: with its pixels as squares."""
     uri = "data:image/png;base64," + base64.b64encode(png(indices, palette)).decode()
-    return tag("image", x=x, y=y, width=width, height=height, preserveAspectRatio="none", href=uri)
+    way = "pixelated" if crisp else None
+    return tag(
+        "image", x=x, y=y, width=width, height=height, preserveAspectRatio="none", image_rendering=way, href=uri
+    )  # fmt: skip
