@@ -28,7 +28,7 @@ def fall(seen: Look) -> tuple[float, list[tuple[str, Layer, float]]]:
     return found[0][2] / found[-1][2], found
 
 
-# Healthy runs: FALL_HEALTHY. Adam evens out what is lost by 1,000, plain SGD does not; beyond that nobody does.
+# Healthy runs: 0.026 to 9.9.
 VANISHING = 1e-3
 EXPLODING = 1e2
 
@@ -105,7 +105,7 @@ def weight_moves(seen: Look) -> list[Move]:
     return [move for move in seen.moves if move.key.endswith(".weights") and move.size > 0]
 
 
-# Healthy runs: LARGE_HEALTHY a step once 20 steps are made.
+# Healthy runs: at most 0.11 once 20 steps are made, the median 0.003.
 LARGE = 0.2
 UNSKILLED = 0.2  # where this little is learned after all, a third of a threshold is enough
 WARM = 20  # steps; the first ones of Adam are as long as the learning rate says, whatever the gradient
@@ -132,7 +132,7 @@ def large_updates(seen: Look) -> Finding | None:
     )  # fmt: skip
 
 
-# A fact, not a measure: more than half of the entries stay as they are. Healthy runs that still learn: LOST_HEALTHY.
+# Healthy runs: at most 0.02, whether or not there is much left to learn.
 LOST_SHARE = 0.5
 
 

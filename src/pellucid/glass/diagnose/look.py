@@ -103,7 +103,7 @@ class Look:
 
     @property
     def trained(self) -> bool:
-        """Whether the network has made any update."""
+        """Whether the network has been trained at all."""
         return self.past.steps > 0
 
     @property
@@ -198,7 +198,7 @@ def constant_loss(
     elif isinstance(loss, SigmoidCrossEntropy):
         candidates = [np.log(mean + 1e-12) - np.log(1.0 - mean + 1e-12)]
     else:
-        candidates = [mean, np.median(rows, axis=0)]
+        candidates = [mean, np.sort(rows, axis=0)[len(rows) // 2]]  # np.median would import numpy.ma
     try:
         return min(
             float(evaluate_losses(loss, np.broadcast_to(answer, rows.shape).astype(outputs.dtype), targets, weights))
@@ -239,7 +239,11 @@ def _clipped(optimizer: Optimizer, gradient: Any) -> Any:
     return gradient if optimizer.clip_value is None else clip_by_value(gradient, optimizer.clip_value)
 
 
+MANY = 65_536  # entries that a root mean square is taken of
+
+
 def rms(array: Any) -> float:
-    """The root mean square of all entries."""
-    flat = np.asarray(array, float).reshape(-1)
+    """The root mean square of the entries, of large arrays of every so-manieth."""
+    flat = np.asarray(array).reshape(-1)
+    flat = np.asarray(flat[:: max(1, flat.size // MANY)], float)
     return float(np.sqrt(flat @ flat / flat.size)) if flat.size else 0.0

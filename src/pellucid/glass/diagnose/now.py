@@ -20,9 +20,13 @@ def diagnose(model: Any, X: Any, y: Any = None, validation_data: Any = None) -> 
     x = as_inputs(X, model.dtype)
     material = Material(x, None if y is None else model._targets(y, x), valid=_pair(model, validation_data))
     state = model._standing()
-    past = Past(state.epoch, state.step, [row["loss"] for row in state.rows], (), state.slots)
+    # A model from a file knows its epochs, but neither its steps nor its optimiser's sums: nothing is said of its next step.
+    known = bool(state.slots) or not model.optimizer.slots or not state.epoch
+    past = Past(state.epoch, max(state.step, state.epoch), [row["loss"] for row in state.rows], (), state.slots)
     rows = choose(model.seed, len(x), ROWS)
-    seen = look(model.network, model.values(), model.loss, model.optimizer, material, past, rows, seed=model.seed)
+    seen = look(
+        model.network, model.values(), model.loss, model.optimizer, material, past, rows, seed=model.seed, moves=known
+    )
     with np.errstate(all="ignore"):
         found = [*apply(OF_DATA, seen), *apply(OF_LOOK, seen)]
     without = "Without targets only inputs, weights and units were looked at: write diagnose(X, y) for the rest."

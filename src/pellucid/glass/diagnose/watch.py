@@ -21,13 +21,13 @@ from pellucid.glass.diagnose.rules import OF_DATA, OF_LOOK, apply, ordered
 from pellucid.losses import Loss
 from pellucid.optimizers import Optimizer
 
-SHARE = 0.04  # of the training time so far: what a look really costs is known only afterwards
+SHARE = 0.03  # of the training time so far: what a look really costs is known only afterwards
 UNNOTICED = 5e-3  # seconds that the last look may take however short training was
 SIZES = ((256, True), (64, True), (32, False))  # rows of a look, and whether the optimiser's next step is tried
 
 # Guesses, in seconds, for the first look; later ones go by what the last one took.
 FIXED = 1e-3  # however small a look is
-A_BYTE = 4e-10  # of parameters and slots, which are copied
+A_BYTE = 1.5e-9  # of parameters and slots: copied, passed through, their gradients written
 A_ROW_BYTE = 3e-9  # of rows that are compared with the validation rows
 OTHER_ENGINE = 3.0  # times as long as a compiled step takes for as many rows
 
@@ -89,6 +89,8 @@ class Watch:
 
     def so_far(self) -> Findings:
         """What the last look found, each with the epoch in which it was first seen."""
+        if not self.took and not self.trouble:
+            return Findings((), "Training was too short to look: model.diagnose(X, y) does.")
         partly = f"Not everything was looked at: {self.trouble}." if self.trouble else ""
         return Findings([finding.seen(self.since[finding.name]) for finding in self.found], partly)
 
