@@ -327,9 +327,9 @@ SVG(history.to_svg())
 _CELL = re.compile(r"^#% (\w+)(?: (\d+))?\n", re.M)
 
 
-def cells() -> list[tuple[str, int | None, str]]:
+def cells(recipe: str = SOURCE) -> list[tuple[str, int | None, str]]:
     """(kind, number in the first notebook or None, source) of every cell."""
-    parts = _CELL.split(SOURCE)[1:]
+    parts = _CELL.split(recipe)[1:]
     return [
         (kind, int(number) if number else None, source.strip("\n"))
         for kind, number, source in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
@@ -351,11 +351,11 @@ class Kernel(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
 
-def run() -> Any:
-    """The notebook, run. Nothing is written but in a temporary folder."""
+def run(recipe: str = SOURCE) -> Any:
+    """The notebook of a recipe, run. Nothing is written but in a temporary folder."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    for place, (kind, number, source) in enumerate(cells()):
+    for place, (kind, number, source) in enumerate(cells(recipe)):
         new = nbformat.v4.new_markdown_cell if kind == "text" else nbformat.v4.new_code_cell
         metadata = {"seed": number} if number is not None else {}
         notebook.cells.append(new(source, metadata=metadata, id=f"cell-{place}"))
