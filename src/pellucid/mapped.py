@@ -47,7 +47,7 @@ class Mapped:
         self.array, self.chosen, self.dtype = array.view(np.ndarray), chosen, np.dtype(dtype)
         self.shape = (len(array) if chosen is None else len(chosen), *array.shape[1:])
         self.ndim, self.whole = array.ndim, array
-        self.size = int(np.prod(self.shape))
+        self.size, self.itemsize = int(np.prod(self.shape)), self.dtype.itemsize
         self.nbytes = self.size * self.dtype.itemsize
         # What is written to a private copy ("c") would be lost with its page.
         self.root = None if array.mode == "c" else _root(array)

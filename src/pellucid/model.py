@@ -110,12 +110,10 @@ class Model:
     def predict(self, X: Any, batch_size: int | None = None) -> np.ndarray:
         """What the network returns for the rows of `X`, (rows, outputs). Safe from many threads at once.
 
-        `batch_size`: rows at a time, to save memory; None for all at once.
+        `batch_size`: rows at a time, to save memory; None for all at once, or some where X is memory-mapped and large.
         """
-        x = (
-            X
-            if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1
-            else as_inputs(X, self.dtype, "X", False)
+        x: Any = (
+            X if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1 else self._inputs(X, finite=False)
         )
         if not len(x):
             raise DataError(f"X is empty: its shape is {x.shape}. Expected at least one row.")
@@ -124,7 +122,15 @@ class Model:
 
             size = check_batch(batch_size)
             return np.concatenate([self._forward(x[at : at + size]) for at in range(0, len(x), size)])
-        return self._forward(x)
+        return self._forward(x) if isinstance(x, np.ndarray) else x.through(self._forward)
+
+    def _inputs(self, X: Any, finite: bool = True) -> Any:
+        """`X` at the border: an array, or a `Mapped` one where it lies in a file and is large."""
+        if isinstance(X, np.ndarray) and type(X) is not np.memmap:
+            return as_inputs(X, self.dtype, "X", finite)
+        from pellucid.mapped import as_rows
+
+        return as_rows(X, self.dtype, "X", finite)
 
     def _forward(self, x: np.ndarray) -> np.ndarray:
         with self._lock:  # a network that is being trained is copied whole, never half of one epoch, half of the next
@@ -148,7 +154,7 @@ class Model:
         from pellucid.step import evaluate_losses
 
         loss = self._needs_loss()
-        x = as_inputs(X, self.dtype)
+        x = self._inputs(X)
         targets = self._targets(y, x)
         outputs = self.predict(x, batch_size)
         weights = check_weights(sample_weight, len(x), self.dtype)
@@ -160,7 +166,7 @@ class Model:
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         epochs: int = 100,
         batch_size: int | None = None,
@@ -198,9 +204,9 @@ class Model:
         with self._lock:
             set_values(self.network, values)
 
-    def _targets(self, y: Any, x: np.ndarray) -> np.ndarray:
-        """`y` as the loss wants it, checked against `x` and the network's outputs."""
-        n_outputs = count_outputs(self.network, x)
+    def _targets(self, y: Any, x: np.ndarray, n_outputs: int = 0) -> np.ndarray:
+        """`y` as the loss wants it, checked against `x` and the network's `n_outputs`, which are counted unless given."""
+        n_outputs = n_outputs or count_outputs(self.network, x)
         array = as_array(y, "y")
         if array.ndim == 0 or len(array) != len(x):
             raise DataError(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.engines import choice
+from pellucid.engines.streams import Stream
 from pellucid.engines.work import Batches, Engine, Work
 from pellucid.errors import InputError, MissingExtraError, PellucidError, missing_extra
+from pellucid.mapped import Mapped
 
-__all__ = ["Batches", "Engine", "Work", "available", "check_name", "devices", "make"]
+__all__ = ["Batches", "Engine", "Stream", "Work", "available", "check_name", "devices", "make"]
 
 
 def check_name(engine: Any) -> None:
@@ -28,8 +30,9 @@ def make(engine: str, epochs: int, work: Work) -> tuple[Engine, str]:
                 raise
             reason = f"not compiled: {error}"
     from pellucid.engines.numpy_engine import NumpyEngine
+    from pellucid.engines.numpy_streams import NumpyStreamEngine
 
-    return NumpyEngine(work), reason
+    return (NumpyStreamEngine if isinstance(work.data, Stream) else NumpyEngine)(work), reason
 
 
 def available() -> list[str]:
@@ -49,9 +52,12 @@ def devices() -> list[str]:
 def _compiled(work: Work) -> Engine:
     try:
         from pellucid.engines.jax_engine import JaxEngine
+        from pellucid.engines.jax_streams import JaxStreamEngine
     except ImportError as error:
         raise _missing() from error
-    engine = JaxEngine(work)
+    in_memory = not isinstance(work.data, Stream) and not isinstance(work.data.x, Mapped)
+    in_memory = in_memory and not isinstance(work.valid_x, Mapped)
+    engine = (JaxEngine if in_memory else JaxStreamEngine)(work)
     engine.prepare()
     return engine
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engines.work import EpochResult, Work
+from pellucid.mapped import Mapped
 from pellucid.network import get_values, named, set_values, working_copy
 from pellucid.optimizers.base import clip_by_value, norm_factor
 from pellucid.randomness import Draws
@@ -98,20 +99,21 @@ class NumpyEngine:
         A snapshot is the run's own arrays while its figures are taken. When training goes on, it becomes a copy, in
         memory that the next snapshot takes over: so the one before is whole until this one has been taken in.
         """
-        for number, steps in enumerate(rates.tolist()):
-            result = self._epoch(epoch + number, [tuple(step) for step in steps])
+        for number, steps in enumerate(rates):
+            result = self._epoch(epoch + number, steps)
             live = result.snapshot
             if result.finite and self.valid_x is not None:
                 set_values(self.judged, get_values(self.step.network, "state"))
-                result.valid_outputs = self.judged.forward(self.valid_x)
+                x, forward = self.valid_x, self.judged.forward
+                result.valid_outputs = x.through(forward) if isinstance(x, Mapped) else forward(x)
             yield result
             np.copyto(self.saved, self.lasting)
             live.lasting = self.saved
 
-    def _epoch(self, epoch: int, rates: list[Rates]) -> EpochResult:
+    def _epoch(self, epoch: int, rates: np.ndarray) -> EpochResult:
         data, total, kept = self.data, 0.0, None
         order, size = data.order(epoch), data.batch_size
-        for number, step_rates in enumerate(rates):
+        for number, step_rates in enumerate(map(tuple, rates.tolist())):
             at = slice(number * size, min((number + 1) * size, data.rows))
             if order is None:
                 x, y, weights = data.x[at], data.y[at], None if data.weights is None else data.weights[at]

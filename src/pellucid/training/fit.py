@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.engines.streams import Stream
 from pellucid.engines.work import Batches, Engine, EpochResult
 from pellucid.network import get_values
 from pellucid.optimizers import Optimizer
@@ -70,6 +71,20 @@ class RatesAhead:
         return self.rates[at : at + count], self.learning_rates[at : at + count]
 
 
+class StepByStep:
+    """The optimiser's numbers for each step of an epoch that nobody has counted; with `part` 1 the learning rates."""
+
+    def __init__(self, rates: RatesAhead, first: int, part: int) -> None:
+        self.rates, self.first, self.part = rates, first, part
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return self.rates.take(self.first + number, 1)[self.part][0]
+
+    def epoch(self) -> list[StepByStep]:
+        """As an engine is given it: a sequence of epochs."""
+        return [self]
+
+
 class Trainer:
     """One run of training: a plan, an engine, and where it stands."""
 
@@ -113,21 +128,23 @@ class Trainer:
                 return reason
         return ""
 
-    def ask(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def ask(self, count: int) -> tuple[Any, Any]:
         """The optimiser's numbers for the next `count` epochs, (epochs, steps, numbers), and each step's learning rate.
 
         Of one epoch only where the schedule wants to see first how it goes.
         """
+        if isinstance(self.plan.data, Stream):  # how many steps there will be is known afterwards
+            return StepByStep(self.rates, self.state.step, 0).epoch(), StepByStep(self.rates, self.state.step, 1)
         count, steps = 1 if self.rates.watches else count, self.plan.data.steps
         rates, learning_rates = self.rates.take(self.state.step, count * steps)
         return rates.reshape(count, steps, -1), learning_rates
 
-    def take_in(self, results: Iterable[EpochResult], learning_rates: np.ndarray) -> str:
+    def take_in(self, results: Iterable[EpochResult], learning_rates: Any) -> str:
         """Take in the epochs that `ask` was for, as they come; the reason to stop after one of them, or nothing."""
-        steps = self.plan.data.steps
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for number, result in enumerate(results):
-                reason = self._finish(result, float(learning_rates[(number + 1) * steps - 1]))
+                last = (number + 1) * self.plan.data.steps - 1
+                reason = self._finish(result, float(learning_rates[last]))
                 if reason:
                     return reason
         return ""

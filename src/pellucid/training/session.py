@@ -14,29 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid import engines
-from pellucid.arrays import as_inputs
-from pellucid.checks import (
-    check_batch,
-    check_callbacks,
-    check_epochs,
-    check_fraction,
-    check_weights,
-    doubt,
-    try_own_parts,
-)
-from pellucid.errors import DataError, InputError
-from pellucid.randomness import generator
+from pellucid.checks import check_callbacks, check_epochs, doubt, try_own_parts
+from pellucid.errors import InputError
+from pellucid.mapped import Mapped
 from pellucid.schedules import Schedule
 from pellucid.step import evaluate_losses
 from pellucid.training.fit import Plan, Trainer
 from pellucid.training.history import History
+from pellucid.training.material import Pair, check_repeats, gives_batches, of_arrays, of_batches
 from pellucid.training.progress import Progress, somebody_looks
 from pellucid.training.state import EarlyStopping, TrainingState
 
 if TYPE_CHECKING:
     from pellucid.model import Model
 
-Pair = tuple[np.ndarray, np.ndarray]
+LOOKED_AT = 1024  # rows of a file that findings are looked for in
 
 
 def fit(
@@ -61,33 +53,34 @@ def fit(
     """See `Model.fit`."""
     engines.check_name(engine)
     loss = model._needs_loss()
-    x = as_inputs(X, model.dtype)
-    targets = model._targets(y, x)
-    weights = check_weights(sample_weight, len(x), model.dtype)
-    x, targets, weights, validation, (kept, aside) = _split(model, x, targets, weights, validation_data, validation_fraction)
-    try_own_parts(model.network, loss, x, targets)
+    if gives_batches(X, y):
+        given = of_batches(model, X, sample_weight, validation_data, validation_fraction, batch_size)
+    else:
+        given = of_arrays(model, X, y, sample_weight, validation_data, validation_fraction, batch_size, shuffle)
+    data, validation, aside = given
+    try_own_parts(model.network, loss, data.x, data.y)
     _warn(doubt(model.network, loss))
-    _warn_about_scale(X)
-    size = len(x) if batch_size is None else check_batch(batch_size, len(x))
+    _warn_about_scale(X, data.x)
     epochs, callbacks = check_epochs(epochs), check_callbacks(callbacks)
     stopping = _stopping(early_stopping, validation is not None)
     save = None if checkpoint is None else model._saver(checkpoint)
     state = _begin(model, checkpoint, resume)
     until = epochs if resume else state.epoch + epochs
+    check_repeats(X, until - state.epoch)
     seen = progress if progress is not None else somebody_looks(sys.stderr)
     plan = Plan(
-        data=engines.Batches(x, targets, weights, size, model.seed, shuffle, kept),
+        data=data,
         until=until,
         metrics=model.metrics,
         judge=None if validation is None else _judge(model, validation[1]),
-        validation=None if validation is None else (*validation, aside),
+        validation=None if validation is None or isinstance(validation[0], Mapped) else (*validation, aside),
         early_stopping=stopping,
         callbacks=callbacks,
         write_back=model._write_back,
         save=save,
         model=model,
         progress=Progress(until, seen),
-        findings=_watch(model, x, targets, weights, validation, size, shuffle, stopping) if findings else None,
+        findings=_watch(model, data, validation, stopping) if findings else None,
     )
     valid_x = None if validation is None else validation[0]
     work = engines.Work(model.network, loss, model.optimizer, plan.data, state.slots, bool(model.metrics), valid_x)
@@ -97,15 +90,26 @@ def fit(
     return history
 
 
-def _watch(
-    model: Model, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, valid: Pair | None, size: int, shuffle: bool,
-    stopping: EarlyStopping | None,
-) -> Any:  # fmt: skip
+def _watch(model: Model, data: engines.Batches, valid: Pair | None, stopping: EarlyStopping | None) -> Any:
     from pellucid.glass.diagnose import Material, Watch
+    from pellucid.glass.diagnose.look import choose
 
-    material = Material(x, y, weights, valid, size, shuffle)
+    stream = isinstance(data, engines.Stream)
+    x, y, weights = data.x, data.y, data.weights
+    if isinstance(x, Mapped):  # some of the rows, in memory
+        chosen = choose(model.seed, len(x), LOOKED_AT)
+        x, y, weights = x[chosen], y[chosen], None if weights is None else weights[chosen]
+    if valid is not None and isinstance(valid[0], Mapped):
+        chosen = choose(model.seed, len(valid[0]), LOOKED_AT)
+        valid = valid[0][chosen], valid[1][chosen]
+    material = Material(x, y, weights, valid, data.batch_size, data.shuffle or stream)
     before = len(model._state.rows)
-    return Watch(model.network, model._needs_loss(), model.optimizer, material, model.seed, before, stopping is not None)
+    watch = Watch(
+        model.network, model._needs_loss(), model.optimizer, material, model.seed, before, stopping is not None
+    )
+    if stream:
+        watch.of_data = []  # one batch says little about all of them
+    return watch
 
 
 def _begin(model: Model, checkpoint: Any, resume: bool) -> TrainingState:
@@ -145,31 +149,6 @@ def _judge(model: Model, targets: np.ndarray) -> Callable[[np.ndarray], dict[str
     return judge
 
 
-def _split(
-    model: Model, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, given: Any, fraction: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Pair | None, tuple[Any, Any]]:
-    """(x, y, weights) to train on, the pair to judge by or None, which rows were kept and which set aside (None: all, none)."""
-    if given is not None:
-        try:
-            valid_x, valid_y = given
-        except (TypeError, ValueError):
-            raise InputError("validation_data: expected a pair, validation_data=(X_valid, y_valid).") from None
-        if fraction:
-            raise InputError("Both validation_data and validation_fraction are given: leave one of them out.")
-        try:
-            inputs = as_inputs(valid_x, model.dtype)
-            return x, y, weights, (inputs, model._targets(valid_y, inputs)), (None, None)
-        except DataError as error:
-            raise DataError(f"validation_data: {error}") from None
-    count = check_fraction(fraction, len(x))
-    if not count:
-        return x, y, weights, None, (None, None)
-    order = generator(model.seed, "split").permutation(len(x))
-    aside, kept = order[:count], order[count:]
-    own = None if weights is None else weights[kept]
-    return x[kept], y[kept], own, (x[aside], y[aside]), (kept, aside)
-
-
 def _stopping(given: Any, validated: bool) -> EarlyStopping | None:
     if given is None:
         return None
@@ -187,8 +166,9 @@ def _warn(sentence: str) -> None:
         warnings.warn(sentence, stacklevel=4)
 
 
-def _warn_about_scale(X: Any) -> None:
-    if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.size and X.max() > 1:
+def _warn_about_scale(X: Any, x: Any = None) -> None:
+    given = x.blocks(raw=True) if isinstance(x, Mapped) else (X,)
+    if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.size and any(block.max() > 1 for block in given):
         warnings.warn(
             "X holds whole numbers up to 255, as images do. Networks learn better from small numbers: write X / 255.",
             stacklevel=4,
