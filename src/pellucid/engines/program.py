@@ -26,7 +26,10 @@ from pellucid.step import Pass, update
 
 
 class Packing:
-    """Small arrays travel as one vector, so that an update of six of them is not six times as many small operations."""
+    """Small arrays travel as one vector, so that an update of six of them is not six times as many small operations.
+
+    A matrix with fewer columns than rows lies in it turned, as `products` computes its gradient: one copy a step less.
+    """
 
     SMALL = 4096  # entries
     KEY = "small"
@@ -43,7 +46,9 @@ class Packing:
         """`values` by key, the small ones of them as one vector."""
         if not self.places:
             return values
-        small = [values[key].reshape(-1) for key in self.places]
+        small = [
+            (values[key].T if _narrow(shape) else values[key]).reshape(-1) for key, (_, shape) in self.places.items()
+        ]
         vector = small[0].__array_namespace__().concatenate(small)
         return {self.KEY: vector, **{key: value for key, value in values.items() if key not in self.places}}
 
@@ -51,8 +56,15 @@ class Packing:
         """The inverse of `pack`."""
         if not self.places:
             return packed
-        small = {key: packed[self.KEY][span].reshape(shape) for key, (span, shape) in self.places.items()}
+        small = {}
+        for key, (span, shape) in self.places.items():
+            value = packed[self.KEY][span]
+            small[key] = value.reshape(shape[::-1]).T if _narrow(shape) else value.reshape(shape)
         return small | {key: value for key, value in packed.items() if key != self.KEY}
+
+
+def _narrow(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 and shape[1] < shape[0]
 
 
 @dataclass
