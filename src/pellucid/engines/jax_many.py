@@ -52,6 +52,11 @@ class Share(Batches):
         """How many rows there are."""
         return len(self.whole.x) if self.of_user is None else len(self.of_user)
 
+    def order_of_whole(self, epoch: int) -> np.ndarray:
+        """The rows of an epoch in the order they are visited, as numbers of rows of `whole`."""
+        order: Any = self.order(epoch)
+        return order if self.of_user is None else self.of_user[order]
+
 
 class Member(JaxEngine):
     """One network of many as its trainer sees it: where it stands. The bench that it sits on does the work.
@@ -147,12 +152,18 @@ class Bench:
         """Put the networks that have arrived onto the device. An empty seat goes through the motions of another's."""
         somebody = next(member for member in self.sitting if member is not None)
         if self.carry is None:
-            begun = [(member or somebody).begin.carry for member in self.sitting]
-            self.carry = _to_device(jax.tree.map(lambda *arrays: np.stack(arrays), *begun))
-        else:
+            stacked = jax.tree.map(
+                lambda *arrays: np.stack(arrays), *((m or somebody).begin.carry for m in self.sitting)
+            )
+            self.carry = _to_device(stacked)
+        elif (
+            self.arrived
+        ):  # by way of the host: an operation on the device for each would cost more than the network's epochs
+            stacked = jax.tree.map(np.array, self.carry)
             for number in self.arrived:
                 begin = self.sitting[number].begin.carry  # type: ignore[union-attr]
-                self.carry = jax.tree.map(lambda all, one, at=number: all.at[at].set(one), self.carry, begin)
+                jax.tree.map(lambda all, one, at=number: np.copyto(all[at], one), stacked, begin)
+            self.carry = _to_device(stacked)
         self.arrived = []
         if not self.fixed:
             self.fixed = self._fixed([member or somebody for member in self.sitting])
@@ -178,6 +189,7 @@ class Bench:
         first = np.zeros(family.seats, np.uint32)
         rates = np.zeros((family.seats, family.epochs, data.steps, numbers), family.dtype)
         orders: Any = np.zeros((family.seats, family.epochs, data.rows), np.int32) if data.ordered else None
+        known: dict[tuple[int, int], np.ndarray] = {}  # networks that differ in settings alone go through the same rows
         for number, ask in enumerate(asks):
             member = self.sitting[number]
             if ask is None or member is None:
@@ -185,7 +197,10 @@ class Bench:
             first[number], count = ask[0], len(ask[1])
             rates[number, :count] = ask[1]
             for epoch in range(count) if orders is not None else ():
-                orders[number, epoch] = self._order(member, ask[0] + epoch)
+                order = member.share.seed, ask[0] + epoch
+                if order not in known:
+                    known[order] = member.share.order_of_whole(ask[0] + epoch)
+                orders[number, epoch] = known[order]
         count, self.orders = max((len(ask[1]) for ask in asks if ask is not None), default=0), orders
         return (
             self.carry,
@@ -193,11 +208,6 @@ class Bench:
             family.shared,
             np.int32(count),
         )
-
-    def _order(self, member: Member, epoch: int) -> np.ndarray:
-        """The rows of an epoch, as numbers of rows of the common data."""
-        order: Any = member.share.order(epoch)
-        return order if member.share.of_user is None else member.share.of_user[order]
 
     def results(self, host: dict[str, Any], number: int, count: int) -> list[EpochResult]:
         """The first `count` epochs of one seat out of what `run` gave."""

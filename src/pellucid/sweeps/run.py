@@ -66,10 +66,11 @@ def sweep(
     pattern = Pattern(model, chosen)
     task = Task(model, X, y, epochs, validation_data, validation_fraction, sample_weight, early_stopping, shuffle)
     common = {} if "batch_size" in chosen else {"batch_size": batch_size}
+    each = [{**common, **one} for one in each]
     for one in each:
-        task.batch_size({**common, **one})
+        task.batch_size(one)
     made = [(seed, one) for one in each for seed in numbers]
-    runs = [Run(number, seed, {**common, **one}, pattern.made(seed, one)) for number, (seed, one) in enumerate(made)]
+    runs = [Run(number, seed, one, pattern.made(seed, one)) for number, (seed, one) in enumerate(made)]
     line = Line(len(runs), epochs, progress if progress is not None else somebody_looks(sys.stderr))
     places = [place for name in chosen if name not in (*OF_FIT, "learning_rate") for place in pattern.places[name]]
     begin = time.perf_counter()

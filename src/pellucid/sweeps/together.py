@@ -19,6 +19,7 @@ from pellucid.engines import Batches, Work
 from pellucid.engines.varying import Place
 from pellucid.errors import ContractError, NonFiniteError
 from pellucid.losses import Loss
+from pellucid.randomness import words
 from pellucid.schedules import Schedule
 from pellucid.sweeps.progress import Line
 from pellucid.sweeps.task import Run, Task
@@ -105,7 +106,8 @@ def train(task: Task, runs: Sequence[Run], places: Sequence[Place], line: Line) 
 
     sizes = {run.number: task.batch_size(run.settings) for run in runs}
     batches = {size: task.whole(size) for size in set(sizes.values())}
-    jobs = [Job(run, batches[sizes[run.number]]) for run in runs]
+    in_turn = sorted(runs, key=lambda run: run.seed)  # the same rows for those that sit side by side
+    jobs = [Job(run, batches[sizes[run.number]]) for run in in_turn]
     for family in _families(task, jobs, places, many):
         differing = [place for place in places if len({repr(place.read(job.run.model)) for job in family}) > 1]
         try:
@@ -130,13 +132,21 @@ class Unmapped(Exception):
 def _families(task: Task, jobs: Sequence[Job], places: Sequence[Place], many: Any) -> list[list[Job]]:
     """The jobs that one program can do, which may differ at `places` where their settings are numbers above 0."""
     families: dict[Any, list[Job]] = {}
+    known: dict[Any, Any] = {}  # networks with the same settings differ in nothing that a program depends on
     for job in jobs:
-        model, loss = job.run.model, job.run.model._needs_loss()
-        share = many.Share(job.batches, job.run.seed, task.rows(job.run.seed)[0])
-        free = [place for place in places if isinstance(value := place.read(model), float) and value > 0]
-        key = many.stencil(Work(model.network, loss, model.optimizer, share), free), RatesAhead(model.optimizer).watches
-        families.setdefault(key, []).append(job)
+        same = id(job.run.settings), len(words(job.run.seed))
+        if same not in known:
+            known[same] = _described(task, job, places, many)
+        families.setdefault(known[same], []).append(job)
     return list(families.values())
+
+
+def _described(task: Task, job: Job, places: Sequence[Place], many: Any) -> Any:
+    """What must be the same for two jobs of one program."""
+    model, loss = job.run.model, job.run.model._needs_loss()
+    share = many.Share(job.batches, job.run.seed, task.rows(job.run.seed)[0])
+    free = [place for place in places if isinstance(value := place.read(model), float) and value > 0]
+    return many.stencil(Work(model.network, loss, model.optimizer, share), free), RatesAhead(model.optimizer).watches
 
 
 class Crew:
