@@ -205,7 +205,7 @@ def test_the_replay_gives_up_after_its_time(monkeypatch):
     monkeypatch.setattr(replay, "SECONDS", -1.0)
     monkeypatch.setattr(replay.find, "__defaults__", (-1.0, 20))
     error = broken(regression(ReLU(), optimizer=SGD(1e20)), batch_size=5)
-    assert "came as far as epoch 1, step 1 of 6" in str(error) and "try a tenth" in str(error) and error.operation == ""
+    assert "came as far as epoch 1, step 1, in" in str(error) and "try a tenth" in str(error) and error.operation == ""
 
 
 def test_a_replay_that_fails_or_finds_nothing_still_tells_what_is_known(monkeypatch):
@@ -303,13 +303,50 @@ def test_the_replay_is_the_run_bit_for_bit():
         data = pellucid.engines.Batches(X, Y, None, 8, 0)
         run = nonfinite.Run(fresh.network, fresh.loss, fresh.optimizer, data, seen, state.slots, 1, 4, None)
         stepper, losses = replay.Stepper(run, run.values, run.slots), []
-        for step in range(4, 12):
-            rates = [float(value) for value in fresh.optimizer.rates(fresh.optimizer.learning_rate, float(step))]
-            losses.append(stepper.step(step // 4, step % 4, rates))
+        for epoch in (1, 2):
+            for number, batch in enumerate(run.batches(epoch)):
+                step = float(4 * epoch + number)
+                rates = [float(value) for value in fresh.optimizer.rates(fresh.optimizer.learning_rate, step)]
+                losses.append(stepper.step(batch, epoch, number, rates))
         for name, value in stepper.values.items():
             np.testing.assert_array_equal(value, model.values()[name])
         sizes = np.array([8, 8, 8, 6])
         assert (np.array(losses[4:]) * sizes).sum() / 30 == pytest.approx(ended, rel=1e-6)
+
+
+def test_rows_that_stay_in_their_file(tmp_path, monkeypatch):
+    from pellucid import mapped
+
+    monkeypatch.setattr(mapped, "SMALL", 0)
+    x = X.copy()
+    x[22, 1] = 3e38
+    np.save(tmp_path / "x.npy", x)
+    error = broken(regression(ReLU()), np.load(tmp_path / "x.npy", mmap_mode="r"), batch_size=5)
+    assert error.cause == "input" and error.rows == [22] and "X[22, 1] = 3e+38" in error.values
+
+
+def test_batches_that_are_handed_over():
+    class Handed:
+        """What an iterable of batches is to a run."""
+
+        seed, x, y, weights, batch_size, steps, rows = 0, X[:10], Y[:10], None, 10, 3, 30
+
+        def epoch(self, epoch):
+            for start in (0, 10, 20):
+                x = X[start : start + 10].copy()
+                if (epoch, start) == (1, 20):
+                    x[4, 2] = np.nan
+                yield x, Y[start : start + 10], None
+
+    model = regression(Tanh())
+    begun = model.values(), {}, 0, 0
+    rates = lambda step, count: (np.full((count, 1), 0.01), np.full(count, 0.01))  # noqa: E731
+    run = nonfinite.Run(model.network, model.loss, model.optimizer, Handed(), model.values(), {}, 0, 0, rates, begun)
+    assert replay.find(run).epoch == 1
+    run.epoch, run.step = 1, 3
+    error = nonfinite.error(run, float("nan"), 0.01)
+    assert (error.epoch, error.step, error.rows, error.phase) == (2, 3, [4], "input")
+    assert "in epoch 2, step 3: " in str(error) and "Row of the batch: 4." in str(error)
 
 
 def test_planted_cases_differ():

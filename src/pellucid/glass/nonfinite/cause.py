@@ -7,6 +7,7 @@ rate's doing, and the rest is the doing of the layer or loss whose operation it 
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +16,10 @@ import numpy as np
 
 from pellucid.checks import is_ours
 from pellucid.glass.nonfinite.operations import show
-from pellucid.glass.nonfinite.replay import Failure, Run, Stepper, batch
+from pellucid.glass.nonfinite.replay import Failure, Run, Stepper
 from pellucid.glass.nonfinite.watched import Event
 from pellucid.layer import Layer
+from pellucid.mapped import BLOCK_ROWS, Mapped
 from pellucid.network import copied
 
 USUAL = {"input": 10.0, "targets": 10.0, "weights": 3.0, "learning rate": 0.03}
@@ -62,7 +64,7 @@ def cause(run: Run, failure: Failure, event: Event) -> Cause:
         return _learning_rate(run, failure, rate, grown[1])
     if worst == "weights":
         return _weights(run)
-    return _data(run, worst)
+    return _data(run, failure, worst)
 
 
 def _given(run: Run, event: Event) -> Cause | None:
@@ -90,7 +92,9 @@ def _wider(run: Run) -> str:
     return "pellucid.Model(..., dtype='float64')" if dtype == np.float32 else "smaller units"
 
 
-def _size(values: Any) -> float:
+def size_of(values: Any) -> float:
+    if isinstance(values, Mapped):
+        return abs(values.largest()[1])
     array = np.abs(np.asarray(values, dtype=float))
     array = array[np.isfinite(array)]
     return float(array.max()) if array.size else 0.0
@@ -98,18 +102,25 @@ def _size(values: Any) -> float:
 
 def _far(run: Run, failure: Failure, event: Event) -> tuple[dict[str, float], float]:
     """By how many powers of ten each thing from outside is above the usual; and the largest learning rate so far."""
-    rows, x, y, _ = batch(run.data, failure.epoch, failure.number)
-    users = run.rows
-    mine = np.isin(users[rows], event.told.rows) if event.told.rows else np.ones(len(rows), bool)
+    batch = failure.batch
+    mine = np.isin(batch.rows, event.told.rows) if event.told.rows else np.ones(len(batch.rows), bool)
+    _, x, y = _looked_at(run, failure)
     back = max(run.begun[3], failure.step - LOOK_BACK)
     _, rates = run.rates(back, failure.step + 1 - back)
     sizes = {
-        "input": max(_size(x[mine]), _size(run.data.x) if failure.step > run.begun[3] else 0.0),
-        "targets": _size(run.data.y) if y.dtype.kind == "f" else 0.0,
-        "weights": max((_size(value) for value in run.begun[0].values()), default=0.0),
-        "learning rate": _size(rates),
+        "input": max(size_of(batch.x[mine]), size_of(x) if failure.step > run.begun[3] else 0.0),
+        "targets": size_of(y) if batch.y.dtype.kind == "f" else 0.0,
+        "weights": max((size_of(value) for value in run.begun[0].values()), default=0.0),
+        "learning rate": size_of(rates),
     }
     return {name: np.log10(max(size, 1e-30) / USUAL[name]) for name, size in sizes.items()}, sizes["learning rate"]
+
+
+def _looked_at(run: Run, failure: Failure) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(rows of the user, x, y) of all data that are in memory; otherwise of the batch."""
+    if run.streamed or not isinstance(run.data.x, np.ndarray):
+        return failure.batch.rows, failure.batch.x, failure.batch.y
+    return run.of_user(np.arange(len(run.data.x))), run.data.x, run.data.y
 
 
 def _growth(run: Run, failure: Failure) -> tuple[float, str]:
@@ -119,7 +130,7 @@ def _growth(run: Run, failure: Failure) -> tuple[float, str]:
         now = failure.before[0][key]
         if not now.size or not np.isfinite(now).all():
             continue
-        grown = float(np.log10(max(_size(now), 1e-30) / max(_size(began), 0.1)))
+        grown = float(np.log10(max(size_of(now), 1e-30) / max(size_of(began), 0.1)))
         if grown > most:
             place = np.unravel_index(int(np.abs(now).argmax()), now.shape)
             path, _, name = key.rpartition(".")
@@ -155,7 +166,7 @@ def _dtype(run: Run) -> str:
 
 
 def _weights(run: Run) -> Cause:
-    key, value = max(run.begun[0].items(), key=lambda item: _size(item[1]))
+    key, value = max(run.begun[0].items(), key=lambda item: size_of(item[1]))
     place = np.unravel_index(int(np.abs(value).argmax()), value.shape)
     path, _, name = key.rpartition(".")
     at = ", ".join(str(int(i)) for i in place)
@@ -164,11 +175,17 @@ def _weights(run: Run) -> Cause:
                  "initializer ('glorot_uniform'), or give it a smaller std.", [entry])  # fmt: skip
 
 
-def _data(run: Run, name: str) -> Cause:
+def _data(run: Run, failure: Failure, name: str) -> Cause:
     """Inputs or targets out of all proportion: the entry farthest off."""
-    array, letter = (run.data.x, "X") if name == "input" else (run.data.y, "y")
-    place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(array))), array.shape))
-    shown = ", ".join(map(str, (int(run.rows[place[0]]), *place[1:])))
+    rows, x, y = _looked_at(run, failure)
+    array, letter = (x, "X") if name == "input" else (y, "y")
+    if isinstance(array, Mapped):
+        place, _ = array.largest()
+        start, array = place[0], array[place[0] : place[0] + BLOCK_ROWS]
+        place = (0, *place[1:])
+    else:
+        start, place = 0, tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(array))), array.shape))
+    shown = ", ".join(map(str, (int(rows[place[0]]), *place[1:])))
     entry = f"{letter}[{shown}] = {show(array[place])}"
     middle = show(float(np.median(np.abs(array))))
     where = f"{letter} = ({letter} - {letter}.mean(axis=0)) / {letter}.std(axis=0)"
@@ -201,7 +218,7 @@ def _learning_rate(run: Run, failure: Failure, rate: float, entry: str) -> Cause
             f"Try {tenth}{show(better)}: with it the first {steps} steps of fit stay finite (loss {show(first)} to "
             f"{show(last)})"
         )
-    if any(_size(run.values[key]) > 100 * max(_size(began), 0.1) for key, began in run.begun[0].items()):
+    if any(size_of(run.values[key]) > 100 * max(size_of(began), 0.1) for key, began in run.begun[0].items()):
         parts.append("The values that it has back have grown already: make the model anew")
     advice = ". ".join(parts) + ". Scaled inputs and clip_norm=1.0 in the optimiser help, too."
     return Cause("learning rate", advice, values)
@@ -212,12 +229,15 @@ def suggested(run: Run, failure: Failure, rate: float) -> tuple[float, int, floa
 
     The optimiser's learning rates are held below it, over up to `TRY_STEPS` steps from the beginning of `fit`.
     """
-    if not run.begun[0] or not rate:
+    if not run.begun[0] or not rate or run.streamed:
         return None
-    stop = time.monotonic() + TRY_SECONDS
+    stop, first = time.monotonic() + TRY_SECONDS, run.begun[2]
+    count = min(TRY_STEPS, max(failure.step + 1 - run.begun[3], 10))
+    every = ((epoch, *item) for epoch in itertools.count(first) for item in enumerate(run.batches(epoch)))
+    steps = list(itertools.islice(every, count))
     for power in range(1, 41):
         limit = rate * 10.0**-power
-        losses = _losses(run, failure, limit, stop)
+        losses = _losses(run, steps, limit, stop)
         if losses is None:
             return None
         if losses and losses[-1] <= losses[0] * 1.0001:
@@ -225,23 +245,21 @@ def suggested(run: Run, failure: Failure, rate: float) -> tuple[float, int, floa
     return None
 
 
-def _losses(run: Run, failure: Failure, limit: float, stop: float) -> list[float] | None:
+def _losses(run: Run, steps: list[Any], limit: float, stop: float) -> list[float] | None:
     """The losses of the first steps with learning rates up to `limit`; empty where they break down, None if too long."""
-    values, slots, epoch, step = run.begun
-    steps = run.data.steps
-    count = min(TRY_STEPS, max(failure.step + 1 - step, 10))
+    values, slots, _, first = run.begun
     state = {key: value for key, value in run.values.items() if key not in values}
     stepper, losses = Stepper(run, copied({**state, **values}), slots), []
     with np.errstate(all="ignore"):
-        for number in range(count):
-            _, given = run.rates(step + number, 1)
+        for at, (epoch, number, batch) in enumerate(steps):
+            _, given = run.rates(first + at, 1)
             learning_rate = float(np.clip(given[0], -limit, limit))
-            rates = [float(value) for value in run.optimizer.rates(learning_rate, float(step + number))]
-            losses.append(stepper.step(epoch + number // steps, number % steps, rates))
+            rates = [float(value) for value in run.optimizer.rates(learning_rate, float(first + at))]
+            losses.append(stepper.step(batch, epoch, number, rates))
             if not (np.isfinite(losses[-1]) and stepper.finite()):
                 return []
             if time.monotonic() > stop:
                 return None
     # With several batches an epoch, one batch's loss says little: compare the first part with the last.
-    part = max(1, min(steps, count // 3))
+    part = max(1, min(run.data.steps, len(steps) // 3))
     return [float(np.mean(losses[:part])), *losses[1:-1], float(np.mean(losses[-part:]))]

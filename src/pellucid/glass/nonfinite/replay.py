@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,21 +47,50 @@ class Run:
     engine: str = "numpy"
 
     @property
-    def rows(self) -> np.ndarray:
-        """The row of the user's X that each row of `data` is."""
+    def streamed(self) -> bool:
+        """Whether the batches come from an iterable, epoch by epoch, and not from arrays."""
+        return hasattr(self.data, "epoch")
+
+    def of_user(self, rows: np.ndarray) -> np.ndarray:
+        """The rows of the user's X that `rows` of the data are; of batches that are handed over, their own rows."""
         given = getattr(self.data, "of_user", None)
-        return np.arange(len(self.data.x)) if given is None else np.asarray(given)
+        return rows if given is None else np.asarray(given)[rows]
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of an epoch as training sees them; the seed makes the same ones again."""
+        if self.streamed:
+            for x, y, weights in self.data.epoch(epoch):
+                yield Batch(np.arange(len(x)), x, y, weights)
+            return
+        data, order = self.data, self.data.order(epoch)
+        for start in range(0, len(data.x), data.batch_size):
+            at: Any = slice(start, start + data.batch_size)
+            rows = np.arange(len(data.x))[at] if order is None else order[at]
+            where = at if order is None else rows
+            weights = None if data.weights is None else data.weights[where]
+            yield Batch(self.of_user(rows), data.x[where], data.y[where], weights)
+
+
+@dataclass
+class Batch:
+    """What a step is given; `rows` in the numbering of the user."""
+
+    rows: np.ndarray
+    x: Array
+    y: Array
+    weights: Array | None
 
 
 @dataclass
 class Failure:
-    """The step that fails. Epoch and step count from 0; `before`: values and slots before it."""
+    """The step that fails on `batch`. Epoch and step count from 0; `before`: values and slots before it."""
 
     epoch: int
     number: int
     step: int
     loss: float
     before: tuple[Values, Values]
+    batch: Batch
 
 
 class TooLong(Exception):
@@ -81,12 +110,11 @@ class Stepper:
             for key, value in self.values.items():
                 self.slots.setdefault(f"{name}/{key}", np.zeros_like(value))
 
-    def step(self, epoch: int, number: int, rates: Iterable[float]) -> float:
+    def step(self, batch: Batch, epoch: int, number: int, rates: Iterable[float]) -> float:
         """One step; the loss."""
-        _, x, y, weights = batch(self.run.data, epoch, number)
         self.draws.moment.epoch, self.draws.moment.step = epoch, number
         set_values(self.one.network, {**self.values, **self.state})
-        loss = float(self.one.run(x, y, weights))
+        loss = float(self.one.run(batch.x, batch.y, batch.weights))
         gradients = self.one.gradients()
         self.state = get_values(self.one.network, "state")
         self.values, self.slots = updated(self.run.optimizer, self.values, gradients, self.slots, rates)
@@ -95,14 +123,6 @@ class Stepper:
     def finite(self) -> bool:
         """Whether every parameter is a number. (One that is not makes the sum not finite either.)"""
         return all(np.isfinite(value.sum()) or np.isfinite(value).all() for value in self.values.values())
-
-
-def batch(data: Any, epoch: int, number: int) -> tuple[np.ndarray, Array, Array, Array | None]:
-    """(rows, x, y, weights) of a step; the rows number those of `data`."""
-    order, at = data.order(epoch), slice(number * data.batch_size, (number + 1) * data.batch_size)
-    rows = np.arange(len(data.x))[at] if order is None else order[at]
-    where = at if order is None else rows
-    return rows, data.x[where], data.y[where], None if data.weights is None else data.weights[where]
 
 
 def updated(optimizer: Optimizer, values: Values, gradients: Values, slots: Values, rates: Iterable[float]) -> Any:
@@ -114,25 +134,24 @@ def updated(optimizer: Optimizer, values: Values, gradients: Values, slots: Valu
 
 def find(run: Run, seconds: float = SECONDS, epochs: int = EPOCHS) -> Failure | None:
     """The first step that fails, from the last good values on; None where none does. `TooLong` after `seconds`."""
-    stop, data = time.monotonic() + seconds, run.data
-    stepper, step = Stepper(run, run.values, run.slots), run.step
+    stop, step = time.monotonic() + seconds, run.step
+    stepper = Stepper(run, run.values, run.slots)
     for epoch in range(run.epoch, run.epoch + epochs):
-        numbers, _ = run.rates(step, data.steps)
-        for number, rates in enumerate(numbers.tolist()):
+        for number, batch in enumerate(run.batches(epoch)):
+            (rates,), _ = run.rates(step, 1)
             before = copied({**stepper.values, **stepper.state}), copied(stepper.slots)
-            loss = stepper.step(epoch, number, rates)
+            loss = stepper.step(batch, epoch, number, rates.tolist())
             if not (np.isfinite(loss) and stepper.finite()):
-                return Failure(epoch, number, step + number, loss, before)
+                return Failure(epoch, number, step, loss, before, batch)
             if time.monotonic() > stop:
                 raise TooLong(epoch, number)
-        step += data.steps
+            step += 1
     return None
 
 
 def watch(run: Run, failure: Failure) -> Event | None:
     """Where the loss or the parameters of the failing step come from; None where watching found nothing."""
-    rows, x, y, weights = batch(run.data, failure.epoch, failure.number)
-    eye = Watch(run.rows[rows])
+    batch, eye = failure.batch, Watch(failure.batch.rows)
     values, slots = failure.before
     one = Pass(run.network, run.loss, Draws(run.data.seed, failure.epoch, failure.number))
     observe(one.network, one.loss, eye)
@@ -144,9 +163,10 @@ def watch(run: Run, failure: Failure) -> Event | None:
             seen[key] = eye.take(value, name, "parameters")
     set_values(one.network, seen)
     with eye.at(Place("input", "", None)):
-        x = eye.take(x.copy(), "X", "input", per_row=True)
+        x = eye.take(np.array(batch.x), "X", "input", per_row=True)
     with eye.at(Place("loss", "loss", one.loss)):
-        y, weights = eye.take(y, "y", "loss", per_row=True), eye.take(weights, "sample_weight", "loss", per_row=True)
+        y = eye.take(np.array(batch.y), "y", "loss", per_row=True)
+        weights = eye.take(batch.weights, "sample_weight", "loss", per_row=True)
         loss = one.run(x, y, weights)
     event = eye.origin(loss)
     if event is not None:

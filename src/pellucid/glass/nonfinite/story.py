@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.arrays import as_inputs
 from pellucid.errors import NonFiniteError
 from pellucid.glass.nonfinite import replay
-from pellucid.glass.nonfinite.cause import Cause, cause
+from pellucid.glass.nonfinite.cause import Cause, cause, size_of
 from pellucid.glass.nonfinite.operations import show
 from pellucid.glass.nonfinite.replay import Failure, Run, TooLong
 from pellucid.glass.nonfinite.watched import Event, Place, Watch
@@ -59,8 +59,8 @@ def error(run: Run, loss: float, learning_rate: float) -> NonFiniteError:
     except TooLong as stop:
         epoch, number = stop.args
         note = (
-            f" Running it again on NumPy came as far as epoch {epoch + 1}, step {number + 1} of {run.data.steps}, in "
-            f"{replay.SECONDS:.0f} s and was given up."
+            f" Running it again on NumPy came as far as epoch {epoch + 1}, step {number + 1}, in {replay.SECONDS:.0f} s and "
+            "was given up."
         )
     except KeyboardInterrupt:
         note = " Running it again on NumPy was interrupted."
@@ -73,10 +73,10 @@ def error(run: Run, loss: float, learning_rate: float) -> NonFiniteError:
 
 def _opening(run: Run, loss: float, failure: Failure | None) -> str:
     """Where it happened."""
-    steps = run.data.steps
     if failure is None or failure.epoch != run.epoch:
         return f"Training broke down in epoch {run.epoch + 1}: the loss was {show(loss)}."
-    at = f", step {failure.number + 1} of {steps}" if steps > 1 else ""
+    many = "" if run.streamed else f" of {run.data.steps}"
+    at = f", step {failure.number + 1}{many}" if run.streamed or run.data.steps > 1 else ""
     was = (
         f"the loss was {show(failure.loss)}" if not np.isfinite(failure.loss) else "a parameter became infinite or NaN"
     )
@@ -102,6 +102,8 @@ def _elsewhere(run: Run, failure: Failure) -> str:
 
 def _explained(run: Run, loss: float, failure: Failure, event: Event, why: Cause) -> NonFiniteError:
     origin = _origin(event, why)
+    if run.streamed:  # a batch that was handed over knows its own rows only
+        origin.text = origin.text.replace("of X: ", "of the batch: ")
     message = f"{_opening(run, loss, failure)}{_elsewhere(run, failure)} {origin.text} {origin.advice} {_closing(run)}"
     told = {**vars(origin)}
     told.pop("text")
@@ -164,7 +166,7 @@ def _unexplained(run: Run, loss: float, rate: float, failure: Failure | None, no
     largest = max((float(np.abs(value).max()) for value in run.values.values() if value.size), default=0.0)
     message = (
         f"{_opening(run, loss, failure)}{note} The largest parameter at the end of epoch {run.epoch} was "
-        f"{show(largest)}, the largest input {show(float(np.abs(run.data.x).max()))}. Usual causes: a learning rate that is "
+        f"{show(largest)}. Usual causes: a learning rate that is "
         f"too high (it was {show(rate)}; try a tenth), inputs that are not scaled, or no limit on the gradient (try "
         f"clip_norm=1.0 in the optimiser). {_closing(run)}"
     )
