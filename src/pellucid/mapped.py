@@ -116,34 +116,23 @@ class Mapped:
         """Refuse NaN, infinity and what is too large for the dtype, with the sentences of an array in memory."""
         if self.array.dtype.kind != "f":
             return
-        bad, first, start, too_large = 0, None, 0, None
+        bad, first, too_large, start = 0, None, None, 0
+        narrow = self.dtype.itemsize < self.array.dtype.itemsize
         for block in self.blocks(raw=True):
-            finite = np.isfinite(block)
-            if not finite.all():
-                where = np.argwhere(~finite)
+            size = max(float(block.max()), -float(block.min())) if block.size else 0.0
+            if not np.isfinite(size):  # NaN and infinity come out of either
+                where = np.argwhere(~np.isfinite(block))
                 bad += len(where)
                 if first is None:
                     place = tuple(int(i) for i in where[0])
                     first = (start + place[0], *place[1:]), block[place]
-            elif too_large is None and self.dtype.itemsize < block.dtype.itemsize:
-                too_large = block.copy() if np.abs(block).max() > np.finfo(self.dtype).max else None
+            elif narrow and size > np.finfo(self.dtype).max:
+                too_large = block.copy()
             start += len(block)
         if first is not None:
             refuse_nonfinite(name, bad, *first)
         if too_large is not None:
             as_dtype(too_large, self.dtype, name)  # says so
-
-    def largest(self) -> tuple[tuple[int, ...], float]:
-        """(place, value) of the entry that is farthest from 0."""
-        best: tuple[tuple[int, ...], float] = ((0,) * self.ndim, 0.0)
-        start = 0
-        for block in self.blocks():
-            size = np.abs(block)
-            place = np.unravel_index(int(size.argmax()), block.shape)
-            if size[place] > abs(best[1]):
-                best = (start + int(place[0]), *(int(i) for i in place[1:])), float(block[place])
-            start += len(block)
-        return best
 
     def _touch(self, count: int) -> None:
         """Take down that `count` bytes more are mapped in; hand them all back when they get many."""

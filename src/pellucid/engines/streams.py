@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -83,6 +82,8 @@ class Stream(Batches):
 
 def _ahead(batches: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
     """The same batches, the next of them made on a thread while one is used. Its errors come out here."""
+    from concurrent.futures import ThreadPoolExecutor  # training on arrays need not wait for it
+
     pool = ThreadPoolExecutor(1, "pellucid-batches")
     try:
         following = pool.submit(next, batches, None)
