@@ -19,7 +19,6 @@ from pellucid.glass.nonfinite.operations import show
 from pellucid.glass.nonfinite.replay import Failure, Run, Stepper
 from pellucid.glass.nonfinite.watched import Event
 from pellucid.layer import Layer
-from pellucid.mapped import BLOCK_ROWS, Mapped
 from pellucid.network import copied
 
 USUAL = {"input": 10.0, "targets": 10.0, "weights": 3.0, "learning rate": 0.03}
@@ -92,9 +91,7 @@ def _wider(run: Run) -> str:
     return "pellucid.Model(..., dtype='float64')" if dtype == np.float32 else "smaller units"
 
 
-def size_of(values: Any) -> float:
-    if isinstance(values, Mapped):
-        return abs(values.largest()[1])
+def _size(values: Any) -> float:
     array = np.abs(np.asarray(values, dtype=float))
     array = array[np.isfinite(array)]
     return float(array.max()) if array.size else 0.0
@@ -108,10 +105,10 @@ def _far(run: Run, failure: Failure, event: Event) -> tuple[dict[str, float], fl
     back = max(run.begun[3], failure.step - LOOK_BACK)
     _, rates = run.rates(back, failure.step + 1 - back)
     sizes = {
-        "input": max(size_of(batch.x[mine]), size_of(x) if failure.step > run.begun[3] else 0.0),
-        "targets": size_of(y) if batch.y.dtype.kind == "f" else 0.0,
-        "weights": max((size_of(value) for value in run.begun[0].values()), default=0.0),
-        "learning rate": size_of(rates),
+        "input": max(_size(batch.x[mine]), _size(x) if failure.step > run.begun[3] else 0.0),
+        "targets": _size(y) if batch.y.dtype.kind == "f" else 0.0,
+        "weights": max((_size(value) for value in run.begun[0].values()), default=0.0),
+        "learning rate": _size(rates),
     }
     return {name: np.log10(max(size, 1e-30) / USUAL[name]) for name, size in sizes.items()}, sizes["learning rate"]
 
@@ -130,7 +127,7 @@ def _growth(run: Run, failure: Failure) -> tuple[float, str]:
         now = failure.before[0][key]
         if not now.size or not np.isfinite(now).all():
             continue
-        grown = float(np.log10(max(size_of(now), 1e-30) / max(size_of(began), 0.1)))
+        grown = float(np.log10(max(_size(now), 1e-30) / max(_size(began), 0.1)))
         if grown > most:
             place = np.unravel_index(int(np.abs(now).argmax()), now.shape)
             path, _, name = key.rpartition(".")
@@ -166,7 +163,7 @@ def _dtype(run: Run) -> str:
 
 
 def _weights(run: Run) -> Cause:
-    key, value = max(run.begun[0].items(), key=lambda item: size_of(item[1]))
+    key, value = max(run.begun[0].items(), key=lambda item: _size(item[1]))
     place = np.unravel_index(int(np.abs(value).argmax()), value.shape)
     path, _, name = key.rpartition(".")
     at = ", ".join(str(int(i)) for i in place)
@@ -179,12 +176,7 @@ def _data(run: Run, failure: Failure, name: str) -> Cause:
     """Inputs or targets out of all proportion: the entry farthest off."""
     rows, x, y = _looked_at(run, failure)
     array, letter = (x, "X") if name == "input" else (y, "y")
-    if isinstance(array, Mapped):
-        place, _ = array.largest()
-        start, array = place[0], array[place[0] : place[0] + BLOCK_ROWS]
-        place = (0, *place[1:])
-    else:
-        start, place = 0, tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(array))), array.shape))
+    place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(array))), array.shape))
     shown = ", ".join(map(str, (int(rows[place[0]]), *place[1:])))
     entry = f"{letter}[{shown}] = {show(array[place])}"
     middle = show(float(np.median(np.abs(array))))
@@ -218,7 +210,7 @@ def _learning_rate(run: Run, failure: Failure, rate: float, entry: str) -> Cause
             f"Try {tenth}{show(better)}: with it the first {steps} steps of fit stay finite (loss {show(first)} to "
             f"{show(last)})"
         )
-    if any(size_of(run.values[key]) > 100 * max(size_of(began), 0.1) for key, began in run.begun[0].items()):
+    if any(_size(run.values[key]) > 100 * max(_size(began), 0.1) for key, began in run.begun[0].items()):
         parts.append("The values that it has back have grown already: make the model anew")
     advice = ". ".join(parts) + ". Scaled inputs and clip_norm=1.0 in the optimiser help, too."
     return Cause("learning rate", advice, values)

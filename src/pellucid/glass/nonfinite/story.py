@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.arrays import as_inputs
 from pellucid.errors import NonFiniteError
 from pellucid.glass.nonfinite import replay
-from pellucid.glass.nonfinite.cause import Cause, cause, size_of
+from pellucid.glass.nonfinite.cause import Cause, cause
 from pellucid.glass.nonfinite.operations import show
 from pellucid.glass.nonfinite.replay import Failure, Run, TooLong
 from pellucid.glass.nonfinite.watched import Event, Place, Watch
