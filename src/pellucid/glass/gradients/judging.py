@@ -17,7 +17,8 @@ from pellucid.glass.gradients.subjects import Subject, Values, substitutes
 
 RELATIVE = 1e-7  # what a gradient may differ by, of its own size ...
 ABSOLUTE = 1e-10  # ... or of the size of the largest entry beside it, where it is about 0 itself ...
-ROUNDING = 1e-12  # ... or of the largest of all arrays: what cancels to 0, as a bias before batch norm, leaves that
+ROUNDING = 1e-12  # ... or of the largest of all arrays: what cancels to 0, as a bias before batch norm, leaves that ...
+FROM_ABOVE = 1e-13  # ... or of what arrives from above: a saturated softmax takes the difference of two such numbers
 FLOAT32 = 1e-5  # instead of RELATIVE, for a gradient that comes back in float32
 MOVE = 2.0**-6  # of an array's size: how far a point moves away from a kink
 MOVES = 3
@@ -34,6 +35,7 @@ class Measured:
     places: list[tuple[int, ...]]
     slopes: list[Slope]
     grain: float  # what the forward's terms are rounded to
+    unit: float  # the size of what arrives from above
     largest: float = 0.0  # of the gradients of all arrays at this point
 
     def figures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -91,7 +93,7 @@ def measured(
     """Slopes of the entries at `places`."""
     middle = subject.terms(values)
     slopes = [slope(along(subject, values, key, p), middle, scale_of(values[key], p), grain) for p in places]
-    return Measured(values, key, found, places, slopes, grain)
+    return Measured(values, key, found, places, slopes, grain, subject.unit)
 
 
 def surely(
@@ -101,7 +103,7 @@ def surely(
     middle, key = subject.terms(values), like.key
     slopes = [confirmed(along(subject, values, key, p), middle, scale_of(values[key], p), like.grain) for p in places]
     kept = [one if one is not None else NOWHERE for one in slopes]
-    return Measured(values, key, found, places, kept, like.grain, like.largest)
+    return Measured(values, key, found, places, kept, like.grain, like.unit, like.largest)
 
 
 def differs(one: Measured) -> np.ndarray:
@@ -110,7 +112,8 @@ def differs(one: Measured) -> np.ndarray:
     relative = FLOAT32 if one.found.dtype == np.float32 else RELATIVE
     largest = float(np.abs(expected[resolved]).max(initial=0.0))
     allowed = relative * np.maximum(np.abs(expected), np.abs(found))
-    allowed = allowed + (ABSOLUTE * largest + ROUNDING * one.largest) * relative / RELATIVE
+    floor = ABSOLUTE * largest + ROUNDING * one.largest + FROM_ABOVE * one.unit
+    allowed = allowed + floor * relative / RELATIVE
     with np.errstate(invalid="ignore"):
         close = np.abs(found - expected) <= allowed + 2.0 * doubt
     return resolved & ~close

@@ -59,7 +59,7 @@ def passes(subject: LayerSubject) -> Iterator[Finding]:
     fresh, of_other = run(subject, values), run(subject, other)
     again = run(subject, values, before=lambda twin: _pass(twin, subject, other))
     for key, array in fresh.items():
-        if not close(again[key], array, beside=_largest(fresh)):
+        if not close(again[key], array, beside=_largest(fresh) + subject.unit):
             piled = close(again[key], array + of_other[key])
             yield Finding(
                 "piles up" if piled else "an earlier pass",
@@ -71,13 +71,13 @@ def passes(subject: LayerSubject) -> Iterator[Finding]:
                 ),
             )
             return
-    if not _same(run(subject, values, before=lambda twin: _other_mode(twin, subject)), fresh):
+    if not _same(run(subject, values, before=lambda twin: _other_mode(twin, subject)), fresh, subject.unit):
         yield Finding(
             "stale record",
             "After a pass in the other mode (training, prediction) backward gives another gradient: forward leaves an "
             "old record, such as a mask, in one of the modes. Set the same attributes in both; name in `state` what lasts.",
         )
-    elif not _same(run(subject, values, between=lambda: run(subject, other)), fresh):
+    elif not _same(run(subject, values, between=lambda: run(subject, other)), fresh, subject.unit):
         yield Finding(
             "shared record",
             "A pass on another copy of the layer changes this one's gradient: what forward keeps lies on the class, or "
@@ -94,16 +94,13 @@ def spared(subject: LayerSubject) -> Iterator[Finding]:
     def spare(twin: Layer) -> None:
         twin.needs_dinputs = False
 
+    wanted = {key: array for key, array in run(subject, values).items() if key != "inputs"}
+    reason = ""
     try:
-        less, full = run(subject, values, before=spare), run(subject, values)
-    except Exception as error:
-        less, full = {}, {"": np.zeros(0)}
-        reason = f": {type(error).__name__}: {error}"
-    else:
-        reason = ""
-    if not _same(
-        {key: less.get(key) for key in full if key != "inputs"}, {k: a for k, a in full.items() if k != "inputs"}
-    ):
+        given = run(subject, values, before=spare)
+    except Exception as error:  # the user's own code: anything
+        given, reason = {}, f": {type(error).__name__}: {error}"
+    if reason or not _same({key: a for key, a in given.items() if key != "inputs"}, wanted, subject.unit):
         yield Finding(
             "first layer",
             f"With self.needs_dinputs = False, as for a network's first layer, the parameters' gradients change{reason}. "
@@ -117,7 +114,7 @@ def linear(subject: LayerSubject) -> Iterator[Finding]:
     zero = run(subject, values, dy=np.zeros_like(subject.dy))  # what does not come from above: penalties
     once, turned = run(subject, values), np.roll(subject.dy, 1, axis=-1) * 0.75
     other, both = run(subject, values, dy=turned), run(subject, values, dy=2.0 * subject.dy - turned)
-    beside = _largest(once) + _largest(other)
+    beside = _largest(once) + _largest(other) + subject.unit
     for key, array in both.items():
         if not close(array - zero[key], 2.0 * (once[key] - zero[key]) - (other[key] - zero[key]), 1e-6, beside):
             yield Finding(
@@ -221,8 +218,8 @@ def close(one: Any, other: Any, relative: float = 1e-9, beside: float = 0.0) -> 
     )
 
 
-def _same(one: Gradients, other: Gradients) -> bool:
-    beside = _largest(other)
+def _same(one: Gradients, other: Gradients, unit: float) -> bool:
+    beside = _largest(other) + unit
     return one.keys() == other.keys() and all(close(one[k], array, beside=beside) for k, array in other.items())
 
 

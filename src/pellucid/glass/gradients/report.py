@@ -127,7 +127,9 @@ class GradientReport:
         open_ = [name for name, one in self.parameters.items() if one.status == "not judged"]
         gradients = f"{count} gradient{'s' * (count != 1)}"
         if bad:
-            return f"WRONG: of {gradients} {len(bad)} {_is(bad)} not the derivative of forward: {_and(bad)}."
+            if count == 1:
+                return f"WRONG: the gradient of {bad[0]} is not the derivative of forward."
+            return f"WRONG: {len(bad)} of {gradients} {_is(bad)} not the derivative of forward: {_and(bad)}."
         if any(finding.wrong for finding in self.findings):
             kinds = _and(list(dict.fromkeys(finding.kind for finding in self.findings if finding.wrong)))
             return f"WRONG: not a gradient's value, but how it comes about ({kinds})."

@@ -56,6 +56,12 @@ class _Given:
     """What the three have in common: whether a pass may write into what it is given, which is then its own."""
 
     writeable = False
+    dy: np.ndarray  # what arrives from above: rounding inside backward is of its size, however small the gradient is
+
+    @property
+    def unit(self) -> float:
+        """The size of what arrives from above."""
+        return float(np.abs(self.dy).max(initial=0.0))
 
     def own(self, array: Any) -> Any:
         """The array, or a copy for a pass that writes into it."""
@@ -116,15 +122,11 @@ class LossSubject(_Given):
 
     def __init__(self, loss: Loss, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
         self.loss, self.outputs, self.targets, self.weights = loss, outputs, targets, weights
+        self.dy = np.broadcast_to(weights.reshape(-1, *[1] * (outputs.ndim - 1)), outputs.shape)
         self.record: Any = None
 
     def __repr__(self) -> str:
         return repr(self.loss)
-
-    @property
-    def dy(self) -> np.ndarray:
-        """The rows' weights in the shape of the outputs."""
-        return np.broadcast_to(self.weights.reshape(-1, *[1] * (self.outputs.ndim - 1)), self.outputs.shape)
 
     def values(self) -> Values:
         return {"outputs": self.outputs}
@@ -162,7 +164,7 @@ class StepSubject(_Given):
         self.layer, self.loss, self.x, self.y, self.sample_weight = own_copy(network), loss, x, y, weights
         self.training = training
         self.record: Any = None
-        self.dy = np.zeros(0)
+        self.dy = np.ones(1) / len(x)
 
     def __repr__(self) -> str:
         return f"{self.layer!r} with {self.loss!r}"
