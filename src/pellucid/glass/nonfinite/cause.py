@@ -75,7 +75,7 @@ def _given(run: Run, event: Event) -> Cause | None:
         return Cause("input", "X was finite when fit began, so something wrote into it since: a callback or another thread. "
                      "Give fit a copy, X.copy(), or look for the line that writes.")  # fmt: skip
     if phase == "parameters":
-        return Cause("weights", f"It was so before the step. Give layer {who} finite values, or make the model anew.")
+        return Cause("weights", f"Give layer {who} finite values, or make the model anew.")
     if phase == "loss":
         name, cause_name = ("y", "targets") if event.told.text.startswith("y") else ("sample_weight", "sample weights")
         return Cause(cause_name, f"{name} was finite when fit began, so something wrote into it since. Give fit a copy, "

@@ -145,7 +145,7 @@ def _where(place: Place) -> str:
     if place.phase == "input":
         return "before the first layer"
     if place.phase == "parameters":
-        return f"in {of_layer}, before the step"
+        return f"in {of_layer}, before anything was computed"
     if place.phase == "update":
         of = f" of the {place.param} of layer {place.path}" if place.param else ""
         return f"in the update{of} by {place.part!r}"

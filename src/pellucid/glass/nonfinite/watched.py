@@ -265,4 +265,5 @@ def _line() -> str:
         frame = frame.f_back
     name, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(name, number).strip()
-    return f"line {number} of {os.path.basename(name)}" + (f": {text}" if text else "")
+    file = "the cell" if "ipykernel" in name or name.startswith("<ipython") else os.path.basename(name)
+    return f"line {number} of {file}" + (f": {text}" if text else "")
