@@ -254,5 +254,5 @@ def _key(chain: Sequence[Column], width: float, height: float) -> list[str]:
         parts.append(tag("line", x1=left, y1=y - 4, x2=left + 30, y2=y - 4, **look(LEVELS, kind)))
         parts.append(text(left + 36, y, words, 12))
         left += 36 + width_of(words) + 12
-    parts.append(text(left, y, fit("width: its size, by the largest of its layer", width - 20 - left), 12, "soft"))
+    parts.append(text(left, y, fit("width: its size in its layer", width - 20 - left), 12, "soft"))
     return parts
