@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -45,6 +46,11 @@ class Output:
     def live(self) -> bool:
         """Whether a person watches a terminal that can draw a line anew."""
         return not (self.as_json or self.quiet) and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """How many characters of a sentence go into a line: a terminal's width, at most 100."""
+        return max(40, min(100, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else 100
 
     def _rich_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         from rich import box

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.glass.diagnose.finding import Finding
 from pellucid.glass.diagnose.look import Look, Material
+from pellucid.network import working_copy
 
 TABLE = 32  # columns: in images and the like, places that are always the same (the border) are common and harmless
 MANY = 0.5  # of the columns of an image
@@ -121,7 +122,7 @@ def class_imbalance(seen: Look) -> Finding | None:
         if getattr(seen.loss, "class_weights", ()) is None
         else f"sample_weight in fit, {counts.max() / max(counts[worst], 1):.3g} for the rows of class {worst} and 1 for others"
     )
-    found = f", and the network finds {_recall(seen, worst):.0%} of those looked at" if seen.trained else ""
+    found = f", and the network finds {_recall(seen, worst):.0%} of them" if seen.trained else ""
     return Finding(
         "class-imbalance", "targets",
         f"class {worst} has {counts[worst]:,} of {counts.sum():,} rows ({share[worst]:.1%}){found}. Always answering class "
@@ -133,13 +134,12 @@ def class_imbalance(seen: Look) -> Finding | None:
 
 
 def _recall(seen: Look, k: int) -> float:
-    """The share of the rows of class k, among those looked at, that get it; 1 where there are none."""
-    single = seen.outputs.shape[1] == 1
-    given = (seen.outputs[:, 0] > 0.5).astype(int) if single else seen.outputs.argmax(axis=1)
-    rows = np.asarray(seen.targets)
-    true = rows if rows.ndim == 1 else rows[:, 0].astype(int) if single else rows.argmax(axis=1)
-    asked = true == k
-    return float((given[asked] == k).mean()) if asked.any() else 1.0
+    """The share of the rows of class k, of up to 256 of all of them, that the network finds."""
+    y = np.asarray(seen.material.y)
+    true = y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    outputs = working_copy(seen.network, training=False).forward(seen.material.x[np.flatnonzero(true == k)[:256]])
+    given = (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+    return float((given == k).mean())
 
 
 SORTED = 0.5  # of the targets' variance lies between batches. Rows in random order: 1 / batch size, 0.03 for 32

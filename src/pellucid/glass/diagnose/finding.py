@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex, overload
 PAGES = "docs/findings"  # in the project's folder: one page a finding, called as it is
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """One thing that is wrong, or is likely to be.
 
@@ -51,7 +51,7 @@ class Finding:
 
     def text(self, width: int = 100) -> str:
         """All sentences, wrapped at `width` characters."""
-        since = f"  (since epoch {self.epoch})" if self.epoch is not None else ""
+        since = f"  (first seen after epoch {self.epoch})" if self.epoch is not None else ""
         rows = [("", self.says), ("likely cause: ", self.cause), ("try: ", self.advice), ("more: ", self.page)]
         wrapped = [
             textwrap.fill(
@@ -61,6 +61,12 @@ class Finding:
             for head, words in rows
         ]  # fmt: skip
         return "\n".join([f"{self.name}  {self.where}{since}", *wrapped])
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return f'<ul style="{_LIST}">{_item(self)}</ul>'
 
 
 NOTHING = "Nothing found: no dead or saturated units, gradients and updates of usual size, data and curves in order."
@@ -129,7 +135,7 @@ _CODE = "font-size:1em;background:none;color:inherit;padding:0"
 
 
 def _item(finding: Finding) -> str:
-    since = f" (since epoch {finding.epoch})" if finding.epoch is not None else ""
+    since = f" (first seen after epoch {finding.epoch})" if finding.epoch is not None else ""
     rows = [("Likely cause", finding.cause), ("Try", finding.advice), ("More", finding.page)]
     listed = "".join(f"<div><strong>{head}:</strong> {html.escape(words)}</div>" for head, words in rows)
     return (

@@ -183,7 +183,7 @@ SAME = 1e-3  # of the weights' size: copies get the same gradient, summed up in 
 UNITS, WEIGHTS = 256, 256  # that are compared: copies are copies in every weight, and seldom come singly
 
 
-def alike(seen: Look) -> Iterator[tuple[str, Layer, np.ndarray]]:
+def alike(seen: Look, same: float = SAME) -> Iterator[tuple[str, Layer, np.ndarray]]:
     """(path, layer, whether each unit has the weights of another) of every dense layer but the last.
 
     Of wide layers the first `UNITS` units are compared by their first `WEIGHTS` weights.
@@ -193,9 +193,9 @@ def alike(seen: Look) -> Iterator[tuple[str, Layer, np.ndarray]]:
         biases = np.asarray(getattr(layer, "biases", np.zeros(weights.shape[1]))).reshape(-1)[:UNITS]
         rows = np.column_stack([weights.T, biases])
         order = np.argsort(rows @ np.cos(np.arange(rows.shape[1])))  # copies come to lie next to each other
-        same = abs(np.diff(rows[order], axis=0)).max(axis=1) <= SAME * rms(weights)
+        copies = abs(np.diff(rows[order], axis=0)).max(axis=1) <= same * rms(weights)
         units = np.zeros(len(rows), bool)
-        units[order[1:][same]] = units[order[:-1][same]] = True
+        units[order[1:][copies]] = units[order[:-1][copies]] = True
         yield path, layer, units
 
 
@@ -211,7 +211,9 @@ def _heard_alike(seen: Look, number: int) -> bool:
 
 def symmetric_weights(seen: Look) -> Finding | None:
     """Units that are copies of each other, and so stay."""
-    for number, (path, _, units) in enumerate(alike(seen)):
+    # One step that kills all units is so long that what it adds, the same for all, hides where they began.
+    exact = any(units.mean() >= DEAD_SHARE for _, _, units in dead(seen))
+    for number, (path, _, units) in enumerate(alike(seen, 0.0 if exact else SAME)):
         if len(units) > 1 and units.mean() >= ALIKE_SHARE and (seen.trained or _heard_alike(seen, number + 1)):
             return Finding(
                 "symmetric-weights",
