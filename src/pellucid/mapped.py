@@ -117,7 +117,7 @@ class Mapped:
         if self.array.dtype.kind != "f":
             return
         bad, first, too_large, start = 0, None, None, 0
-        narrow = self.dtype.itemsize < self.array.dtype.itemsize
+        most = float(np.finfo(self.dtype).max)
         for block in self.blocks(raw=True):
             size = max(float(block.max()), -float(block.min())) if block.size else 0.0
             if not np.isfinite(size):  # NaN and infinity come out of either
@@ -126,7 +126,7 @@ class Mapped:
                 if first is None:
                     place = tuple(int(i) for i in where[0])
                     first = (start + place[0], *place[1:]), block[place]
-            elif narrow and size > np.finfo(self.dtype).max:
+            elif size > most:
                 too_large = block.copy()
             start += len(block)
         if first is not None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
+from pellucid.engines.streams import Stream
 from pellucid.engines.work import Work
 
 STARTING = 1.5  # seconds: JAX is loaded and a program is compiled
+SENDING = 1e-4  # seconds: a batch that comes by itself is sent to a program of its own
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ def wanted(work: Work, epochs: int) -> tuple[str, str]:
     """(the engine for `epochs` epochs of `work`, why)."""
     slow, fast = (seconds(work, prices, epochs) for prices in (NUMPY, JAX))
     job = f"about {slow:.1f} s of work for NumPy"
+    if isinstance(work.data, Stream):
+        fast += epochs * work.data.steps * SENDING
+        job += f" if an epoch has {work.data.steps:,} batches" if work.data.guessed else ""
     if slow - fast <= STARTING:
         return "numpy", f"{job}: compiling would not pay"
     if not installed():

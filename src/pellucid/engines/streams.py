@@ -1,7 +1,7 @@
 """Batches that somebody hands over one after the other: an iterable in place of arrays.
 
 How many there are is known when an epoch is over, so an engine asks for the optimiser's numbers step by step. The next
-batch is made and checked on a thread of its own while a step runs; at most two of them are held.
+batch is made and checked on a thread of its own while a step runs: three are held at most, and the first of all.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Stream(Batches):
         iterator = begin(epoch)
         self.begun: tuple[int, Batch, Iterator[Any]] | None = epoch, self._first(iterator, epoch), iterator
         super().__init__(*self.begun[1], batch_size=len(self.begun[1][0]), seed=seed, shuffle=False)
+        self.guessed = expected is None
         self.counted = (expected or self.GUESS) * len(self.x), expected or self.GUESS
 
     @property
@@ -54,17 +55,19 @@ class Stream(Batches):
             for batch in batches:
                 yield batch
                 rows, steps = rows + len(batch[0]), steps + 1
-        self.counted = rows, steps
+        self.counted, self.guessed = (rows, steps), False
 
     def _checked(self, epoch: int) -> Generator[Batch, None, None]:
         begun, self.begun = self.begun, None
         if begun is not None and (begun[0] == epoch or not self.numbered):
             _, first, iterator = begun
+            del begun
         else:
             iterator = self.begin(epoch)
             first = self._first(iterator, epoch)
         try:
             yield first
+            del first  # or it would be held all epoch long
             for number, given in enumerate(iterator, 2):
                 yield self.check(given, number, epoch)
         finally:
