@@ -235,6 +235,7 @@ def test_the_baseline_is_the_best_constant_answer():
     assert baseline(CategoricalCrossEntropy(), np.zeros((100, 3)), labels) == pytest.approx(
         -(share * np.log(share)).sum()
     )
+    assert baseline(CategoricalCrossEntropy(), np.zeros((40, 2)), np.repeat([0, 1], 20)) == pytest.approx(np.log(2))
     yes = (labels == 0).astype(float)[:, None]
     assert baseline(BinaryCrossEntropy(), np.zeros((100, 1)), yes) == pytest.approx(np.log(2))
     y = np.random.default_rng(0).exponential(size=(101, 1))

@@ -74,13 +74,15 @@ Rows that are on both sides of the split make the validation figures better than
 #% code
 X, y = pellucid.datasets.moons(100, rng=0)
 again = rng.integers(0, 100, 400)
-small = pellucid.Model(Dense(2, 16), ReLU(), Dense(16, 2), Softmax(), loss=CategoricalCrossEntropy(), optimizer=Adam(0.01), seed=0)
+layers = Dense(2, 16), ReLU(), Dense(16, 2), Softmax()
+small = pellucid.Model(*layers, loss=CategoricalCrossEntropy(), optimizer=Adam(0.01), seed=0)
 print(small.diagnose(X[again[:300]], y[again[:300]], (X[again[300:]], y[again[300:]])))
 #% text
 ## And where all is well?
 Nothing is said.
 #% code
-fine = pellucid.Model(Dense(2, 16), ReLU(), Dense(16, 2), Softmax(), loss=CategoricalCrossEntropy(), optimizer=Adam(0.01), seed=0)
+layers = Dense(2, 16), ReLU(), Dense(16, 2), Softmax()
+fine = pellucid.Model(*layers, loss=CategoricalCrossEntropy(), optimizer=Adam(0.01), seed=0)
 print(fine.fit(X, y, epochs=40, batch_size=20, validation_data=pellucid.datasets.moons(200, rng=1)).findings)
 """
 

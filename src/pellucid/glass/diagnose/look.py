@@ -15,7 +15,7 @@ import numpy as np
 from pellucid.arrays import one_hot
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
-from pellucid.losses import Loss
+from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss
 from pellucid.losses.binary import SigmoidCrossEntropy
 from pellucid.losses.categorical import SoftmaxCrossEntropy
 from pellucid.network import Values, set_values, working_copy
@@ -197,8 +197,10 @@ def constant_loss(
         candidates = [np.log(mean + 1e-12)]
     elif isinstance(loss, SigmoidCrossEntropy):
         candidates = [np.log(mean + 1e-12) - np.log(1.0 - mean + 1e-12)]
+    elif isinstance(loss, (CategoricalCrossEntropy, BinaryCrossEntropy)):
+        candidates = [mean]
     else:
-        candidates = [mean, np.sort(rows, axis=0)[len(rows) // 2]]  # np.median would import numpy.ma
+        candidates = [mean, np.sort(rows, axis=0)[len(rows) // 2]]  # np.median would bring in numpy.ma
     try:
         return min(
             float(evaluate_losses(loss, np.broadcast_to(answer, rows.shape).astype(outputs.dtype), targets, weights))
