@@ -33,7 +33,8 @@ class Rounded:
 
     def __mul__(self, other: Any) -> Rounded:
         o = _rounded(other)
-        return _made(self.value * o.value, abs(self.value) * o.error + abs(o.value) * self.error + self.error * o.error)
+        error = _times(self.value, o.error) + _times(o.value, self.error) + _times(self.error, o.error)
+        return _made(self.value * o.value, error)
 
     def __truediv__(self, other: Any) -> Rounded:
         o = _rounded(other)
@@ -42,7 +43,7 @@ class Rounded:
         least = abs(o.value) - o.error
         if o.value == 0.0 or least <= 0.0:
             return _made(self.value / o.value if o.value else math.nan, math.inf)
-        return _made(self.value / o.value, (self.error + abs(self.value / o.value) * o.error) / least)
+        return _made(self.value / o.value, (self.error + _times(self.value / o.value, o.error)) / least)
 
     def __pow__(self, power: Any) -> Rounded:
         exponent = _rounded(power).value
@@ -81,6 +82,11 @@ class Rounded:
 
 def _rounded(value: Any) -> Rounded:
     return value if isinstance(value, Rounded) else Rounded(float(value))
+
+
+def _times(size: float, error: float) -> float:
+    """How far off a product is: not at all by a factor that is exact, however large the other is."""
+    return abs(size) * error if size and error else 0.0
 
 
 def _made(value: float, error: float) -> Rounded:
@@ -127,6 +133,7 @@ def _chosen(best: Any, *given: Any) -> Rounded:
 FUNCTIONS: dict[str, Any] = {
     "exp": lambda x: _through(_exp, x),
     "log": lambda x: _through(_log, x),
+    "log1p": lambda x: _through(lambda value: math.log1p(max(value, -1.0 + _EPS)), x),
     "sqrt": lambda x: _through(lambda value: math.sqrt(max(value, 0.0)), x),
     "tanh": lambda x: _through(math.tanh, x),
     "abs": lambda x: _made(abs(_rounded(x).value), _rounded(x).error),
@@ -151,9 +158,20 @@ def evaluate(formula: str, given: Mapping[str, Any]) -> Rounded:
     return _rounded(eval(_compiled(formula), {"__builtins__": {}, **FUNCTIONS, **given}))
 
 
+@functools.lru_cache(maxsize=4096)
+def names_in(formula: str) -> frozenset[str]:
+    """The names that a formula mentions."""
+    return frozenset(_compiled(formula).co_names)
+
+
 def holds(condition: str, given: Mapping[str, float]) -> bool:
     """Whether a condition such as ``"x > 0"`` holds; an empty one always does."""
     return not condition or bool(eval(_compiled(condition), {"__builtins__": {}, **FUNCTIONS, **given}))
+
+
+def to_the_last_bit(value: float) -> Rounded:
+    """A number that was itself computed: its last bits may be another library's."""
+    return Rounded(value, 4.0 * _EPS * abs(value))
 
 
 # -- how a figure is printed -------------------------------------------------------------------------------------------

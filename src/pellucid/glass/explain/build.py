@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.arrays import as_array, as_inputs
 from pellucid.checks import is_ours, try_own_parts
-from pellucid.errors import DataError, InputError
+from pellucid.errors import InputError
 from pellucid.glass.explain import checks, passing, update
 from pellucid.glass.explain.loss import LossRecord
 from pellucid.glass.explain.record import LayerRecord, Record
@@ -116,12 +116,15 @@ def _agreement(model: Any, values: dict[str, Any], made: Record, targets: np.nda
     if model.dtype != np.float64:
         single = targets if targets.dtype.kind in "iu" else targets.astype(model.dtype)
         trained = _gradients(model, values, made.inputs.astype(model.dtype), single, made.training)
-        agreement[model.dtype.name] = max((_apart(double[key], trained[key]) for key in double), default=0.0)
+        agreement[model.dtype.name] = _apart(double, trained)
     return agreement
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.abs(one - other).max(initial=0.0)) / max(float(np.abs(one).max(initial=0.0)), 1e-30)
+def _apart(double: dict[str, np.ndarray], trained: dict[str, np.ndarray]) -> float:
+    """The largest difference, relative to the largest gradient."""
+    largest = max((float(np.abs(value).max(initial=0.0)) for value in double.values()), default=0.0)
+    apart = max((float(np.abs(double[key] - trained[key]).max(initial=0.0)) for key in double), default=0.0)
+    return apart / largest if largest else 0.0
 
 
 def _gradients(model: Any, values: dict[str, Any], x: Any, y: Any, training: bool) -> dict[str, np.ndarray]:
@@ -139,4 +142,4 @@ def check_settings(units: Any, depth: Any, digits: Any) -> None:
     """Refuse what cannot be shown."""
     for name, value, low, high in (("units", units, 1, 4096), ("depth", depth, 1, 3), ("digits", digits, 2, 12)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
-            raise DataError(f"{name}={value!r}: expected a whole number from {low} to {high}.")
+            raise InputError(f"{name}={value!r}: expected a whole number from {low} to {high}.")

@@ -84,19 +84,27 @@ def _general(record: LayerRecord, g: np.ndarray, found: Gradients) -> np.ndarray
     return np.tensordot(asked, facts["inputs"], 1) + facts["rest"]["inputs"] + facts["alone"]["inputs"]
 
 
-def compare(found: Gradients, library: Gradients, exactness: float, path_of: dict[str, str]) -> float:
-    """The largest relative difference; ExplanationError where a gradient is not the library's."""
+def compare(found: Gradients, library: Gradients, exactness: float, where: dict[str, str]) -> float:
+    """The largest difference, relative to the largest gradient; ExplanationError where a gradient is not the library's.
+
+    `exactness`: relative to the largest entry of the same parameter. `where`: by key, what to say of it. A gradient that
+    is 0 but for rounding, as that of a bias before a batch normalisation, is as exact as the numbers it is the rest of.
+    """
+    largest = max((_size(own) for own in library.values()), default=0.0)
     worst = 0.0
     for key, own in library.items():
-        scale = max(float(np.abs(own).max(initial=0.0)), 1e-30)
-        apart = float(np.abs(found[key] - own).max(initial=0.0)) / scale
-        if not apart <= exactness and not float(np.abs(found[key] - own).max(initial=0.0)) < 1e-15:
+        apart = _size(found[key] - own)
+        if not apart <= exactness * _size(own) + 1e-12 * largest:
             raise ExplanationError(
-                f"The factors of {key} multiply out to another gradient than training's (relative difference {apart:.3g}). "
-                f"{path_of.get(key, '')}"
+                f"The factors of {key} multiply out to another gradient than training's: they are {apart:.3g} apart. "
+                f"{where.get(key, '')}"
             )
-        worst = max(worst, apart if scale > 1e-30 else 0.0)
-    return worst
+        worst = max(worst, apart)
+    return worst / largest if largest else 0.0
+
+
+def _size(array: np.ndarray) -> float:
+    return float(np.abs(array).max(initial=0.0))
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,8 @@ class Verdict:
     digits: int
 
     def __str__(self) -> str:
+        if not self.lines:
+            return "No line with figures is shown at this depth."
         return (
             f"{self.lines} printed lines recomputed from their printed figures, {self.sums} of them sums: each gives the "
             f"printed result to within the rounding of its figures ({self.digits} decimals, or as many digits for very "

@@ -14,7 +14,9 @@ Described = tuple[Blocks, str, list[str]]  # blocks, the formula in one line, se
 
 
 def felt(record: LayerRecord) -> np.ndarray:
-    """How much each entry of the output matters: its gradient; its size where there is no gradient."""
+    """How much each entry of the output matters: the gradient that passes it; its size where there is none."""
+    if record.rule in ("elementwise", "residual") and record.dinputs is not None and np.any(record.dinputs):
+        return np.abs(record.dinputs)
     if record.doutput is not None and np.any(record.doutput):
         return np.abs(record.doutput)
     return np.abs(record.output)

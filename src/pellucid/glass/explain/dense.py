@@ -51,8 +51,14 @@ def backward(record: LayerRecord, view: View) -> Described:
     formula = "dweights = inputs.T @ doutput    dbiases = doutput.sum(axis=0)    dinputs = doutput @ weights.T"
     words = "net is this layer's output"
     words += f", out that of layer {record.after.path}." if record.after else "."
-    plain = record.rows == 1 and not record.facts["l1"]["weights"] and not record.facts["l2"]["weights"]
-    return made, formula, [words] if plain else []
+    if _one_product(record):
+        made.insert(0, Block("", after=words, level=3))
+    return made, formula, []
+
+
+def _one_product(record: LayerRecord) -> bool:
+    """Whether a weight's gradient is a single product: one sample, and no penalty."""
+    return record.rows == 1 and not (record.facts["l1"]["weights"] or record.facts["l2"]["weights"])
 
 
 def _penalty(record: LayerRecord, name: str, index: tuple[int, ...]) -> list[tuple[str, dict[str, tuple[str, float]]]]:
@@ -86,10 +92,9 @@ def _dweights(record: LayerRecord, o: int, view: View) -> Block:
     assert record.doutput is not None
     sizes = np.abs(record.inputs).sum(axis=0)
     shown = view.pick(sizes)
-    plain = not (record.facts["l1"]["weights"] or record.facts["l2"]["weights"])
     rest = left(len(shown), len(sizes), f"weights of unit {o}")
     heading = f"unit {o}: the gradient of its weights"
-    if record.rows == 1 and plain:
+    if _one_product(record):
         chain = _chain(record, o, 0)
         names = [f"f{number}" for number in range(len(chain))]
         equations = []
@@ -97,7 +102,8 @@ def _dweights(record: LayerRecord, o: int, view: View) -> Block:
             given = {n: (label, number) for n, (_, label, number) in zip(names, chain, strict=True)}
             given["x"] = (symbol("inputs", (0, i)), float(record.inputs[0, i]))
             value = float(record.gradients["weights"][i, o])
-            equations.append(Equation(f"dweights[{i},{o}]", ("*".join([*names, "x"]),), given, value))
+            slack = record.after.slack if record.after else record.slack
+            equations.append(Equation(f"dweights[{i},{o}]", ("*".join([*names, "x"]),), given, value, slack=slack))
         columns = ("", *(head for head, _, _ in chain), "dnet/dw", "dloss/dw")
         signs = ("*",) * len(chain)
         return Block(heading, tuple(equations), "table", columns=columns, signs=signs, after=rest, level=3)

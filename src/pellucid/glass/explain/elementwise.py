@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.glass.explain.arithmetic import evaluate
+from pellucid.glass.explain.arithmetic import evaluate, names_in
 from pellucid.glass.explain.choose import Described, entries, left_units, rename
 from pellucid.glass.explain.equation import Block, Equation, View, symbol
 from pellucid.glass.explain.forms import Piece, piece_for
@@ -19,13 +19,20 @@ def _pieces(record: LayerRecord) -> tuple[Piece, ...]:
 
 
 def _formulas(record: LayerRecord, what: str) -> str:
-    """All the pieces' formulas on one line, conditions included."""
-    left = "output" if what == "output" else "slope"
+    """The pieces' formulas, each with its condition, then what they use."""
     pieces = _pieces(record)
-    where = {name: formula for piece in pieces for name, formula in piece.where if len(pieces) == 1}
-    made = [f"{getattr(piece, what)}{f' if {piece.when}' if piece.when else ''}" for piece in pieces]
-    text = " else ".join(dict.fromkeys(made))
-    return f"{left} = {text}" + "".join(f",  {name} = {formula}" for name, formula in where.items())
+    if len({getattr(piece, what) for piece in pieces}) == 1:
+        lines = [f"{what} = {getattr(pieces[0], what)}"]
+    else:
+        lines = [
+            f"{what} = {getattr(piece, what)}  {f'if {piece.when}' if piece.when else 'otherwise'}" for piece in pieces
+        ]
+    where: dict[str, str] = {}
+    for piece in pieces:
+        for name, formula in piece.where:
+            if name in _needed(piece, getattr(piece, what)):
+                where.setdefault(name, formula)
+    return ",  ".join([*lines, *(f"{name} = {formula}" for name, formula in where.items())])
 
 
 def _piece_equations(record: LayerRecord, index: tuple[int, ...], what: str) -> list[Equation]:
@@ -37,15 +44,18 @@ def _piece_equations(record: LayerRecord, index: tuple[int, ...], what: str) -> 
         array = isinstance(value, np.ndarray)
         given[name] = (f"{name}{at}" if array else name, float(value[index] if array else value))
     made = []
+    needed = _needed(piece, piece.output)
+    if what == "slope":
+        needed = _needed(piece, piece.slope) - needed
     for name, formula in piece.where:
         value = evaluate(formula, {key: number for key, (_, number) in given.items()}).value
-        used = {key: about for key, about in given.items() if key in _names(formula)}
-        if what == "output" or name not in _names(piece.output):
+        used = {key: about for key, about in given.items() if key in names_in(formula)}
+        if name in needed:
             made.append(Equation(f"{name}{at}", (formula,), used, value))
         given[name] = (f"{name}{at}", value)
     formula = getattr(piece, what)
     value = float(record.output[index] if what == "output" else record.facts["slope"][index])
-    used = {key: about for key, about in given.items() if key in _names(formula)}
+    used = {key: about for key, about in given.items() if key in names_in(formula)}
     note = f"because {rename(piece.when, x=f'inputs{at}')}" if piece.when else ""
     return [
         *made,
@@ -53,8 +63,13 @@ def _piece_equations(record: LayerRecord, index: tuple[int, ...], what: str) -> 
     ]
 
 
-def _names(formula: str) -> set[str]:
-    return set(compile(formula, "", "eval").co_names)
+def _needed(piece: Piece, formula: str) -> set[str]:
+    """Which of a piece's own names a formula needs, and what these need in turn."""
+    needed = set(names_in(formula))
+    for name, of in reversed(piece.where):
+        if name in needed:
+            needed |= names_in(of)
+    return needed & {name for name, _ in piece.where}
 
 
 def forward(record: LayerRecord, view: View) -> Described:

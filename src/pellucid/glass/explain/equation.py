@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pellucid.glass.explain.arithmetic import Rounded, evaluate, figure, printed
+from pellucid.glass.explain.arithmetic import Rounded, evaluate, figure, printed, to_the_last_bit
 
 Given = Mapping[str, tuple[str, float]]  # by the name in a term: (symbol, number)
 
@@ -88,12 +88,14 @@ def check(equation: Equation, digits: int) -> tuple[str, float]:
     factors; and the printed terms add up to the printed result, each to within the rounding of the figures.
     """
     numbers = equation.numbers()
-    exact = evaluate(" + ".join(f"({term})" for term in equation.terms), numbers)
-    slack = exact.error + equation.slack * (abs(exact.value) + sum(abs(part) for part in equation.parts()))
+    given = {name: to_the_last_bit(number) for name, number in numbers.items()}
+    exact = evaluate(" + ".join(f"({term})" for term in equation.terms), given)
+    parts = equation.parts() if len(equation.terms) > 1 else [exact.value]
+    slack = exact.error + equation.slack * (abs(exact.value) + sum(abs(part) for part in parts))
     if not abs(exact.value - equation.value) <= slack:
         return f"{equation.name} = {equation.value!r}, but its terms give {exact.value!r}", np.inf
     shown = {name: printed(number, digits) for name, number in numbers.items()}
-    worked = [(term, printed(part, digits)) for term, part in zip(equation.terms, equation.parts(), strict=True)]
+    worked = [(term, printed(part, digits)) for term, part in zip(equation.terms, parts, strict=True)]
     if equation.of_products:
         for term, part in worked:
             found = evaluate(term, shown)

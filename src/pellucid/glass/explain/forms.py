@@ -72,8 +72,8 @@ _FORMS: dict[type[Layer], tuple[Piece, ...]] = {
         Piece("scale * alpha * (exp(x) - 1)", "y + scale * alpha"),
     ),
     kinds.Softplus: (
-        Piece("x + log(1 + exp(-x))", _SIGMOID, "x > 0"),
-        Piece("log(1 + exp(x))", "exp(x) / (1 + exp(x))"),
+        Piece("x + log1p(exp(-x))", _SIGMOID, "x > 0"),
+        Piece("log1p(exp(x))", "exp(x) / (1 + exp(x))"),
     ),
     kinds.SiLU: (Piece("x * s", "s + y * (1 - s)", where=(_GATE,)),),
     kinds.Mish: (
@@ -81,9 +81,9 @@ _FORMS: dict[type[Layer], tuple[Piece, ...]] = {
             "x * t",
             "t + x * (1 - t**2) * s",
             "x > 0",
-            (_GATE, ("t", "tanh(x + log(1 + exp(-x)))")),
+            (_GATE, ("t", "tanh(x + log1p(exp(-x)))")),
         ),
-        Piece("x * t", "t + x * (1 - t**2) * s", where=(_GATE, ("t", "tanh(log(1 + exp(x)))"))),
+        Piece("x * t", "t + x * (1 - t**2) * s", where=(_GATE, ("t", "tanh(log1p(exp(x)))"))),
     ),
     kinds.GELU: (
         Piece("x", "1", "x > 20"),

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pellucid.glass.explain.arithmetic import figure
 from pellucid.glass.explain.equation import Block, Equation, Section, View
 
-_AT_ONCE = 3  # terms on a line
+_ROOM = 72  # characters of a formula on a line of the page
 
 _HEAD = r"""\documentclass[a4paper]{article}
-\usepackage[T1]{fontenc}
 \usepackage{amsmath}
 \usepackage[margin=2cm]{geometry}
 \allowdisplaybreaks
@@ -40,6 +39,7 @@ def render(
 
 
 _SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 
 
 def _words(text: str) -> str:
@@ -74,10 +74,10 @@ def _block(block: Block, view: View) -> Iterable[str]:
             for name, row in block.rows
         ]  # fmt: skip
     else:
-        lines = [line for equation in block.equations for line in _equation(equation, view.digits)]
+        lines = [" \\\\\n".join(_equation(equation, view.digits)) for equation in block.equations]
     if lines:
         yield r"\begin{align*}"
-        yield " \\\\\n".join(lines)
+        yield " \\\\[4pt]\n".join(lines)
         yield r"\end{align*}"
     if block.after:
         yield _words(block.after)
@@ -101,12 +101,27 @@ def _equation(equation: Equation, digits: int) -> list[str]:
         if place and row == rows[place - 1]:
             continue
         start = symbol(equation.name) if not lines else ""
-        for at in range(0, len(row), _AT_ONCE):
-            piece = row[at : at + _AT_ONCE]
-            signed = [piece[0] if not at else _sign(piece[0]), *map(_sign, piece[1:])]
-            lines.append(rf"&\quad {' '.join(signed)}" if at else f"{start} &= {' '.join(signed)}")
-            start = ""
+        for part, signed in enumerate(_broken(row)):
+            lines.append(rf"&\quad {signed}" if part else f"{start} &= {signed}")
     return lines
+
+
+def _broken(row: Sequence[str]) -> list[str]:
+    """The terms of a line, as many to a line of the page as it has room for."""
+    lines, room = [row[0]], _ROOM - _width(row[0])
+    for term in row[1:]:
+        room -= _width(term) + 3
+        if room < 0:
+            lines.append(_sign(term))
+            room = _ROOM - _width(term)
+        else:
+            lines[-1] += f" {_sign(term)}"
+    return lines
+
+
+def _width(term: str) -> int:
+    """About how many characters wide a term is set."""
+    return len(re.sub(r"\\[a-zA-Z]+|[{}\\_^]", "", term))
 
 
 def _sign(term: str) -> str:
@@ -179,6 +194,8 @@ def _call(node: ast.Call, known: Callable[[str], str]) -> str:
     arguments = [_set(argument, known, 0) for argument in node.args]
     if name == "exp":
         return f"e^{{{arguments[0]}}}"
+    if name == "log1p":
+        return rf"\ln\left(1 + {arguments[0]}\right)"
     if name == "sqrt":
         return rf"\sqrt{{{arguments[0]}}}"
     if name == "abs":

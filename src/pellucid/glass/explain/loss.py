@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.checks import is_ours
+from pellucid.glass.explain.arithmetic import names_in
 from pellucid.glass.explain.choose import left
 from pellucid.glass.explain.equation import Block, Equation, Given, Section, View, symbol, total
 from pellucid.glass.explain.mixing import shifted_sum
@@ -56,14 +57,14 @@ def _absolute(o: float, t: float, loss: Any) -> Form:
 
 def _huber(o: float, t: float, loss: Any) -> Form:
     if abs(o - t) <= loss.delta:
-        return "(o - t)**2 / 2 / M", "(o - t) / M"
+        return "(o - t)**2 / (2*M)", "(o - t) / M"
     return "delta*(abs(o - t) - delta / 2) / M", "delta*sign(o - t) / M"
 
 
 def _binary(o: float, t: float, loss: Any) -> Form:
     low, high = o <= loss.least, 1.0 - o <= loss.least
     yes, yes_slope = ("log(least)", "0") if low else ("log(o)", "t / o")
-    no, no_slope = ("log(least)", "0") if high else ("log(1 - o)", "(1 - t) / (1 - o)")
+    no, no_slope = ("log(least)", "0") if high else ("log(q)", "(1 - t) / q")
     if t == 1.0:
         return f"-{yes} / M", f"-({yes_slope}) / M"
     if t == 0.0:
@@ -72,7 +73,7 @@ def _binary(o: float, t: float, loss: Any) -> Form:
 
 
 def _of_scores(o: float, t: float, loss: Any) -> Form:
-    return "(max(o, 0) + log(1 + exp(-abs(o))) - t*o) / M", "(1 / (1 + exp(-o)) - t) / M"
+    return "(max(o, 0) + log1p(exp(-abs(o))) - t*o) / M", "(1 / (1 + exp(-o)) - t) / M"
 
 
 def _categorical(o: float, t: float, loss: Any) -> Form:
@@ -129,6 +130,7 @@ def _about(record: LossRecord, index: tuple[int, ...]) -> dict[str, tuple[str, f
     given = {
         "o": (symbol(_name(record), index, rows), float(record.outputs[index])),
         "t": (symbol("target", index, rows), float(record.targets[index])),
+        "q": (f"(1 - {symbol(_name(record), index, rows)})", float(1.0 - record.outputs[index])),
         "M": ("M", float(record.outputs[0].size)),
     }
     given |= {name: (name, float(getattr(loss, name))) for name in ("delta", "least") if hasattr(loss, name)}
@@ -160,7 +162,7 @@ def _terms(record: LossRecord, b: int, view: View) -> Block:
 
 
 def _only_used(equation: Equation, value: float) -> Equation:
-    used = set(compile(" + ".join(equation.terms), "", "eval").co_names)
+    used = names_in(" + ".join(equation.terms))
     given = {name: about for name, about in equation.given.items() if name in used}
     return Equation(equation.name, equation.terms, given, value, equation.note, equation.slack)
 

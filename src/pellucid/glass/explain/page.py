@@ -43,7 +43,7 @@ background:none;color:var(--ink);font-weight:400;white-space:nowrap}}
 .pellucid-explain th[scope=row]{{text-align:left}}
 .pellucid-explain td:last-child{{font-weight:600}}
 .pellucid-explain .check{{border-top:1px solid var(--line);margin-top:.8em;padding-top:.5em}}
-@media (max-width:40em){{.pellucid-explain .eq{{display:block}}}}
+@media (max-width:40em){{.pellucid-explain .eq,.pellucid-explain .eq span{{display:block}}}}
 """.strip().replace("\n", "")  # fmt: skip
 
 

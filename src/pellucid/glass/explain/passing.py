@@ -104,7 +104,9 @@ def run(network: Any, values: dict[str, Any], loss: Loss | None, x: Any, y: Any,
     finally:
         _unwatch(body)
     if step is None:
-        return Passed(_records(body, seen, False), outputs)
+        records = _records(body, seen, False)
+        _check_finite(records, value)
+        return Passed(records, outputs)
     if step.fused:
         pair: Any = step.loss
         last = seen[str(len(body.layers) - 1)]
@@ -213,24 +215,26 @@ _FACTS: dict[str, Callable[[LayerRecord], None]] = {
 
 
 def _link(records: tuple[LayerRecord, ...]) -> None:
-    """Tell each layer in a chain which elementwise layer takes its output: their factors are printed side by side."""
+    """Tell each layer of a chain which elementwise layer takes its output: their factors are printed side by side."""
     for record in records:
-        _link(record.layers)
+        if record.rule in ("chain", "residual"):  # what another composite does with its layers' outputs is not known
+            _link(record.layers)
     for record, after in itertools.pairwise(records):
         if after.rule == "elementwise" and after.doutput is not None:
             record.after = after
 
 
 def _check_finite(records: tuple[LayerRecord, ...], value: float) -> None:
-    for record in records:
-        for what in ("output", "dinputs"):
+    """Refuse what cannot add up, naming the first place on the way forward, then on the way back."""
+    for what, order in (("output", records), ("dinputs", records[::-1])):
+        for record in order:
             array = getattr(record, what)
             if array is not None and not np.isfinite(array).all():
                 raise NonFiniteError(
                     f"Layer {record.path}, {record.layer!r}: its {what} holds NaN or infinity for these samples, and "
                     "nothing adds up with those. Usual causes: a learning rate that was too high, inputs not scaled."
                 )
-    if not np.isfinite(value):
-        raise NonFiniteError(
-            f"The loss of these samples is {value}: nothing adds up with that. Look at outputs and targets."
-        )
+        if not np.isfinite(value):
+            raise NonFiniteError(
+                f"The loss of these samples is {value}: nothing adds up with that. Look at the targets."
+            )

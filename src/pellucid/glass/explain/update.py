@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pellucid.glass.explain.arithmetic import evaluate
+from pellucid.glass.explain.arithmetic import evaluate, names_in
 from pellucid.glass.explain.choose import left
 from pellucid.glass.explain.equation import Block, Equation, Section, View, symbol
 from pellucid.optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
@@ -71,14 +72,18 @@ class UpdateRecord:
     step: int  # updates made before
     parameters: dict[str, ParameterUpdate]
 
+    @functools.cached_property
+    def settings(self) -> dict[str, float]:
+        """The optimiser's numbers, without the learning rate."""
+        found = {name: value for name, value in self.optimizer.config().items() if isinstance(value, (int, float))}
+        return {name: value for name, value in found.items() if name != "learning_rate"}
+
     def as_dict(self) -> dict[str, Any]:
         """For the JSON."""
-        known = {name: value for name, value in self.optimizer.config().items() if isinstance(value, (int, float))}
-        settings = {name: value for name, value in known.items() if name != "learning_rate"}
         return {
             "optimizer": repr(self.optimizer),
             "rule": type(self.optimizer).__name__ if type(self.optimizer) in _FORMS else "general",
-            "settings": settings,
+            "settings": self.settings,
             "learning_rate": self.learning_rate,
             "step": self.step,
             "parameters": {key: vars(value) for key, value in self.parameters.items()},
@@ -137,7 +142,7 @@ def describe(record: UpdateRecord, view: View) -> Section:
     words += [_WORDS[kind]] if kind in _WORDS else []
     limits, factor = _limits(record)
     blocks = [limits] if limits is not None else []
-    wider = View(view.units * view.units, view.depth, view.digits)
+    wider = View(view.units * view.units, view.depth, view.digits) if len(lines) == 1 else view
     for key, parameter in record.parameters.items():
         shown = wider.pick(np.abs(parameter.gradient))
         indices = [tuple(int(i) for i in np.unravel_index(k, parameter.old.shape)) for k in shown]
@@ -163,13 +168,15 @@ def _limits(record: UpdateRecord) -> tuple[Block | None, float]:
         gradient = parameter.gradient if cut is None else clip_by_value(parameter.gradient, cut)
         squares[key] = float((gradient * gradient).sum())
     given = {f"q{n}": (f"squares of {key}", value) for n, (key, value) in enumerate(squares.items())}
-    norm = float(np.sqrt(sum(squares.values())))
+    whole = sum(squares.values())
+    norm = float(np.sqrt(whole))
     factor = limit / max(norm, limit)
-    length = Equation("norm", (f"sqrt({' + '.join(given)})",), given, norm)
-    about = {"l": ("clip_norm", limit), "n": ("norm", norm)}
-    return Block(
-        "the gradients' joint limit", (length, Equation("factor", ("l / max(n, l)",), about, factor)), level=3
-    ), factor
+    lines = (
+        Equation("squares", tuple(given), given, whole),
+        Equation("norm", ("sqrt(q)",), {"q": ("squares", whole)}, norm),
+        Equation("factor", ("l / max(n, l)",), {"l": ("clip_norm", limit), "n": ("norm", norm)}, factor),
+    )
+    return Block("the gradients' joint limit", lines, level=3), factor
 
 
 def _block(
@@ -194,10 +201,7 @@ def _entry(
 ) -> list[Equation]:
     name = key.rpartition(".")[2]
     at = symbol("", (0, *index))
-    settings = {
-        n: v for n, v in record.optimizer.config().items() if isinstance(v, (int, float)) and n != "learning_rate"
-    }
-    given: dict[str, tuple[str, float]] = {n: (n, float(v)) for n, v in settings.items()}
+    given: dict[str, tuple[str, float]] = {n: (n, float(v)) for n, v in record.settings.items()}
     given |= {n: (f"{n}{at}", float(slot[index])) for n, slot in parameter.slots.items()}
     given |= {"w": (f"{name}{at}", float(parameter.old[index])), "rate": ("rate", record.learning_rate)}
     given |= {"t": ("t", float(record.step + 1)), "g": (f"d{name}{at}", float(parameter.gradient[index]))}
@@ -214,7 +218,7 @@ def _entry(
             value = float(parameter.new_slots[slot][index])
         else:
             value = evaluate(" + ".join(terms), {n: v for n, (_, v) in given.items()}).value
-        used = set(compile(" + ".join(terms), "", "eval").co_names)
+        used = names_in(" + ".join(terms))
         about = {n: each for n, each in given.items() if n in used}
         made.append(Equation(f"new {name}{at}" if what == "new" else f"{what}{at}", terms, about, value))
         given[f"new_{slot}" if what != slot else what] = (f"{what}{at}", value)
