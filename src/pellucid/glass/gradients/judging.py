@@ -82,9 +82,16 @@ def along(subject: Subject, values: Values, key: str, direction: Any) -> Any:
 
 
 def grain_at(subject: Subject, values: Values) -> float:
-    """What the terms are rounded to, seen along the diagonal of all arrays."""
-    diagonal = {key: scale_of(array) for key, array in values.items()}
-    return grain_of(lambda t: subject.terms({key: array + t * diagonal[key] for key, array in values.items()}))
+    """What the terms are rounded to: seen along a direction of all arrays, and at least float64's share of the unit.
+
+    No direction of equal parts: a softmax does not notice when all its inputs grow alike.
+    """
+    rng = np.random.default_rng(0)
+    ways = {
+        key: scale_of(a) * rng.uniform(0.5, 1.0, a.shape) * rng.choice([-1, 1], a.shape) for key, a in values.items()
+    }
+    seen = grain_of(lambda t: subject.terms({key: array + t * ways[key] for key, array in values.items()}))
+    return max(seen, float(np.finfo(np.float64).eps) * subject.unit)
 
 
 def measured(
