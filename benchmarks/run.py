@@ -19,6 +19,7 @@ import import_and_size
 import machine
 import predict_one
 import scaling
+import sweep_many
 import training_step
 from verdict import GOAL_COLUMNS, Goal, table
 
@@ -27,6 +28,7 @@ PARTS = {
     "The first fit": first_fit,
     "One prediction": predict_one,
     "Import and size": import_and_size,
+    "Many networks": sweep_many,
     "Scaling": scaling,
 }
 

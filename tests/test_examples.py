@@ -50,9 +50,17 @@ def checkpoint_and_resume(printed):
     assert numbers(printed, r"([\d.]+)% of new digits")[0] > 94
 
 
+def sweep(printed):
+    assert printed.startswith("60 networks: 10 seeds, 6 settings; ")
+    assert re.search(r"^The first setting is ahead of the second for \d+ of 10 seeds\.$", printed, re.M)
+    mean = numbers(printed, r"([\d.]+)% of new points")[0]
+    low, high = (float(text) for text in re.findall(r"([\d.]+)% to ([\d.]+)% by luck", printed)[0])
+    assert 80 < low + 3 < mean < high
+
+
 PROMISES = {
     promise.__name__: promise
-    for promise in (own_layer, own_loss, own_optimizer, own_metric, callbacks, checkpoint_and_resume)
+    for promise in (own_layer, own_loss, own_optimizer, own_metric, callbacks, checkpoint_and_resume, sweep)
 }
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pellucid.engines import compile_cache, key
-from pellucid.engines.jax_engine import JaxEngine, Standing, _chunk, _to_device, compiled_once
+from pellucid.engines import key, repeats
+from pellucid.engines.jax_engine import JaxEngine, Standing, _chunk, _jax, _to_device, compiled_once, own_ways
 from pellucid.engines.program import Data, Program
 from pellucid.engines.trouble import explained
 from pellucid.engines.varying import Place, Varies, with_values
@@ -78,14 +78,13 @@ class Family:
     """
 
     def __init__(self, one: Member, count: int, places: Sequence[Place], cores: int, epochs: int) -> None:
-        compile_cache.use(jax)
-        self.work, self.places, self.precise, self.dtype = one.work, tuple(places), one.precise, one.dtype
-        self.split = one.aside is not None
+        self.example, self.work, self.places = one, one.work, tuple(places)
+        self.precise, self.dtype, self.split = one.precise, one.dtype, one.aside is not None
         whole = one.share.whole
         self.seats = _seats(self.work, whole.x[0].size, count, cores)
         self.epochs = min(_chunk(self.work, self.seats), 4 ** math.ceil(math.log(max(epochs, 1), 4)))
         labels = whole.y.astype(np.int32) if whole.y.dtype.kind in "iu" else whole.y
-        with explained(self.work), jax.enable_x64(self.precise):
+        with explained(self.work), own_ways(self.precise):
             self.shared = _to_device(
                 Data(whole.x, labels, whole.weights, None if self.split else self.work.valid_x, ())
             )
@@ -97,8 +96,15 @@ class Family:
             jax.default_backend(), jax.tree.structure(arguments),
             tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(arguments)),
         )  # fmt: skip
-        mapped = jax.vmap(self._one, in_axes=(0, 0, None, None))
-        return compiled_once(described, lambda: mapped, arguments)[0]
+
+        def make() -> Any:
+            example = replace(self.shared, seed=self.example.seed)
+            repeats.check(
+                Program(jax, self.work, self.epochs), self.example.begin.carry, example, arguments[1]["rates"][0, 0, 0]
+            )
+            return jax.vmap(self._one, in_axes=(0, 0, None, None))
+
+        return compiled_once(described, make, arguments)[0]
 
     def _one(self, carry: Any, own: dict[str, Any], shared: Data, count: Any) -> Any:
         """What is mapped: `count` epochs of one network. Traced, not run."""
@@ -132,18 +138,18 @@ class Bench:
     def prepare(self) -> None:
         """Compile now: what cannot be compiled says so before anything is trained."""
         family = self.family
-        with explained(family.work), jax.enable_x64(family.precise):
+        with explained(family.work), own_ways(family.precise):
             self._settle()
             family.program(self._arguments([None] * family.seats))
 
     def run(self, asks: Sequence[Ask | None]) -> dict[str, Any]:
         """Train every seat's network for its epochs (None: nobody sits there); the results of all, on the host."""
         family = self.family
-        with explained(family.work), jax.enable_x64(family.precise):
+        with explained(family.work), own_ways(family.precise):
             self._settle()
             arguments = self._arguments(asks)
             self.carry, results = family.program(arguments)(*arguments)
-            jax.block_until_ready(results)
+            _jax.block_until_ready(results)
             if family.epochs == 1:  # the carry itself is the snapshot; the next run takes its memory over
                 results["carry"] = jax.tree.map(lambda array: np.array(array)[:, None], self.carry)
             return {name: jax.tree.map(np.asarray, result) for name, result in results.items()}
@@ -214,12 +220,12 @@ class Bench:
         data = self.sitting[number].work.data  # type: ignore[union-attr]
         sizes = np.full(data.steps, data.batch_size, float)
         sizes[-1] = data.rows - (data.steps - 1) * data.batch_size
-        losses = (host["losses"][number].astype(float) * sizes).sum(axis=1) / data.rows
-        finite, outputs, valid = host["finite"][number], host["outputs"], host.get("valid_outputs")
+        losses = ((host["losses"][number].astype(float) * sizes).sum(axis=1) / data.rows).tolist()
+        finite, outputs, valid = host["finite"][number].tolist(), host["outputs"], host.get("valid_outputs")
         carry = jax.tree.map(lambda array: array[number], host["carry"])
         return [
             EpochResult(
-                float(losses[epoch]), bool(finite[epoch]), Standing(carry, epoch),
+                losses[epoch], finite[epoch], Standing(carry, epoch),
                 outputs=None if outputs is None else outputs[number, epoch],
                 targets=None if outputs is None else self._targets(number, epoch),
                 valid_outputs=None if valid is None else valid[number, epoch],

@@ -70,7 +70,8 @@ def sweep(
     for one in each:
         task.batch_size(one)
     made = [(seed, one) for one in each for seed in numbers]
-    runs = [Run(number, seed, one, pattern.made(seed, one)) for number, (seed, one) in enumerate(made)]
+    best = task.stopping is not None
+    runs = [Run(number, seed, one, pattern.made(seed, one), best) for number, (seed, one) in enumerate(made)]
     line = Line(len(runs), epochs, progress if progress is not None else somebody_looks(sys.stderr))
     places = [place for name in chosen if name not in (*OF_FIT, "learning_rate") for place in pattern.places[name]]
     begin = time.perf_counter()
@@ -119,7 +120,7 @@ def _one_by_one(task: Task, runs: list[Run], line: Line) -> None:
     for run in runs:
         try:
             run.history = run.model.fit(
-                task.x, task.y, **task.fit_options(run.settings), engine="numpy", progress=False
+                task.x, task.y, **task.fit_options(run.settings), engine="numpy", findings=False, progress=False
             )
         except NonFiniteError as error:
             run.error, run.history = str(error), run.model.history

@@ -53,6 +53,7 @@ class Pattern:
             )
         self.model = model
         self.places = {name: self._places(name) for name in names if name not in OF_FIT}
+        self.template: tuple[Settings, Model] | None = None
         self.drawn = {path for path, layer in self._layers_as_drawn()}
 
     def _places(self, name: str) -> list[Place]:
@@ -86,22 +87,38 @@ class Pattern:
                 yield path, layer
 
     def made(self, seed: int, settings: Settings) -> Model:
-        """A model of its own, as if made with this seed and these settings; not trained."""
+        """A model of its own, as if made with this seed and these settings; not trained.
+
+        Whatever does not depend on the seed is made and checked once for the settings: `Model(...)` for every seed would
+        take as long as some epochs of a small network.
+        """
+        if self.template is None or self.template[0] is not settings:
+            self.template = settings, self._with(settings)
+        model = copy.copy(self.template[1])
+        model.seed, model._state = seed, type(model._state)()
+        model.loss, model.optimizer = model._needs_loss().run_copy(), copy.deepcopy(model.optimizer)
+        model._chosen = self.model._chosen
+        for number, (path, layer) in enumerate(model.network.walk()):
+            if path in self.drawn:
+                layer.initialize(generator(seed, "weights", number))
+            for name, value in layer.values().items():
+                setattr(layer, name, np.array(value, model.dtype))
+        return model
+
+    def _with(self, settings: Settings) -> Model:
+        """A model with these settings."""
         pattern, changes = self.model, self._changes(settings)
         network = copy.deepcopy(pattern.network)
         for path, layer in network.walk():
             if path in changes:
                 _change(path, layer, changes[path])
-            if path in self.drawn:
-                layer.initialize(generator(0, "weights"))  # as a constructor does, so that the seed draws them anew
         model = Model(
             *network.layers,
             loss=_changed(pattern.loss, changes.get("loss", {})),
             optimizer=_changed(pattern.optimizer, changes.get("optimizer", {})),
-            seed=seed,
             dtype=pattern.dtype,
         )
-        model.metrics, model._chosen = dict(pattern.metrics), pattern._chosen
+        model.metrics, model._chosen = pattern.metrics, True
         return model
 
     def _changes(self, settings: Settings) -> dict[str, Settings]:

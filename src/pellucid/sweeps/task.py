@@ -22,13 +22,15 @@ from pellucid.training.history import History
 class Run:
     """One network of a sweep: its seed, its settings, its model, and what became of it.
 
-    `error`: why training broke down, or ""; `history`: None for one that was not begun.
+    `keeps_best`: whether the best epoch's network is kept, as with early stopping; `history`: None for one that was not
+    begun; `error`: why training broke down, or "".
     """
 
     number: int
     seed: int
     settings: Settings
     model: Model
+    keeps_best: bool = False
     history: History | None = None
     error: str = ""
 
@@ -37,7 +39,7 @@ class Run:
         history = self.history
         if history is None or self.error or not len(history):
             return {}
-        kept = history.best_epoch if history.stopped.startswith(("no better", "interrupted")) else None
+        kept = history.best_epoch if self.keeps_best or history.stopped == "interrupted" else None
         return history.epochs[(kept or len(history)) - 1]
 
 

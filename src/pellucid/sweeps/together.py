@@ -108,6 +108,10 @@ def train(task: Task, runs: Sequence[Run], places: Sequence[Place], line: Line) 
     batches = {size: task.whole(size) for size in set(sizes.values())}
     in_turn = sorted(runs, key=lambda run: run.seed)  # the same rows for those that sit side by side
     jobs = [Job(run, batches[sizes[run.number]]) for run in in_turn]
+    if not task.epochs:
+        for job in jobs:
+            Seated(task, job.run, job.batches, many).close("finished")
+        return
     for family in _families(task, jobs, places, many):
         differing = [place for place in places if len({repr(place.read(job.run.model)) for job in family}) > 1]
         try:
