@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "Train a network on data, judge it, write it to a file.",
     "predict": "What a trained network says about the rows of a file.",
     "evaluate": "How good a trained network is.",
+    "explain": "Every number of a network's answer to one row, worked out.",
     "diagnose": "What is wrong with a network, and what to try.",
     "inspect": "What is in a data file or a model file.",
     "check": "Whether the gradients of a model or layer are right.",

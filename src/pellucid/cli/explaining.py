@@ -1,0 +1,60 @@
+"""Which sample `pellucid explain` explains, and in which form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import numpy as np
+
+from pellucid.cli import answers, source
+from pellucid.exchange.atomic import write_atomic
+from pellucid.exchange.model_file import load
+
+
+def explain(
+    model: str, data: str | None, rows: tuple[int, ...], *, prediction: bool, depth: int, units: int | None, digits: int,
+    html: str | None, as_json: bool, latex: bool, target: str | None, seed: int, n: int | None, noise: float | None,
+) -> None:  # fmt: skip
+    """Print the explanation, or write it."""
+    if as_json and latex:
+        raise click.UsageError("--json and --latex both write to standard output: leave one of them out.")
+    if html is not None:
+        source.writable(html)
+    trained = load(source.existing_model(model))
+    prediction = prediction or data is None or trained.loss is None
+    X, y = _samples(trained, data, rows, prediction, target, n, seed, noise)
+    explanation = trained.explain(X) if prediction else trained.explain(X, y)
+    view: dict[str, Any] = {"depth": depth, "digits": digits} | ({} if units is None else {"units": units})
+    if html is not None:
+        write_atomic(html, explanation.html(**view, document=True).encode())
+        click.echo(f"Written: {html}", err=as_json or latex)
+    if as_json:
+        click.echo(explanation.to_json())
+    elif latex:
+        click.echo(explanation.to_latex(**view, document=True), nl=False)
+    elif html is None:
+        click.echo(explanation.text(**view))
+
+
+def _samples(
+    trained: Any, data: str | None, rows: tuple[int, ...], prediction: bool, target: str | None, n: int | None, seed: int,
+    noise: float | None,
+) -> tuple[np.ndarray, np.ndarray | None]:  # fmt: skip
+    """The rows asked for and, unless the prediction alone is explained, their answers."""
+    width = answers.width(trained)
+    if data is None:
+        if width is None:
+            raise click.UsageError("This network has no dense layer that says how many numbers it takes: give DATA.")
+        click.echo(f"Note: no DATA given; this is a row of {width} random numbers.", err=True)
+        return np.random.default_rng(seed).normal(size=(1, width)), None
+    if prediction:
+        X, y = source.inputs(data, target, n, seed, noise, width), None
+    else:
+        found = source.load(data, target, source.usual_rows(data, n), seed, noise)
+        X, y = found.X, answers.targets(trained, found.y)
+    for row in rows:
+        if row >= len(X):
+            raise click.UsageError(f"--row {row}: {data} has {len(X):,} rows, numbered from 0.")
+    chosen = list(rows)
+    return X[chosen], None if y is None else y[chosen]
