@@ -148,6 +148,7 @@ def networks():
 
 @pytest.mark.parametrize("layers", [make for _, make in networks()], ids=[name for name, _ in networks()])
 def test_the_same_bits_come_out_with_and_without_findings(layers, unhurried, monkeypatch):
+    monkeypatch.setattr(watch, "EARLIEST", 0.0)
     monkeypatch.setattr(watch, "SHARE", 1e9)  # a look after every 1, 2, 4, ... epochs
     X, y = pellucid.datasets.spiral(rng=0)
     ends = []

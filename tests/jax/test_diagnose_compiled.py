@@ -14,6 +14,7 @@ from planted_faults import shifted
 def unhurried(monkeypatch):
     monkeypatch.setattr(watch, "UNNOTICED", 60.0)
     monkeypatch.setattr(watch, "SHARE", 1e9)
+    monkeypatch.setattr(watch, "EARLIEST", 0.0)
 
 
 def test_the_same_bits_come_out_with_and_without_findings():

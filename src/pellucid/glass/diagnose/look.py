@@ -189,7 +189,8 @@ def constant_loss(
     share = share if of_class is None else share * of_class
     if share.sum() <= 0:
         return float("nan")
-    mean = np.tensordot(share / share.sum(), rows.astype(float), 1)
+    share = (share / share.sum()).reshape(-1, *[1] * (rows.ndim - 1))
+    mean = (share * rows).sum(axis=0)
     smoothing = float(getattr(loss, "label_smoothing", 0.0))
     if smoothing:
         mean = (1.0 - smoothing) * mean + smoothing / mean.shape[-1]
@@ -248,4 +249,4 @@ def rms(array: Any) -> float:
     """The root mean square of the entries, of large arrays of every so-manieth."""
     flat = np.asarray(array).reshape(-1)
     flat = np.asarray(flat[:: max(1, flat.size // MANY)], float)
-    return float(np.sqrt(flat @ flat / flat.size)) if flat.size else 0.0
+    return float(np.sqrt((flat * flat).mean())) if flat.size else 0.0  # no dot: BLAS would wake its threads for it

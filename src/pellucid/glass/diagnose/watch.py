@@ -1,8 +1,8 @@
 """Findings during training: a look now and then, for a twentieth of the time at most.
 
-A look is one NumPy pass with the values of an epoch's end, whichever engine trains. It comes after 1, 2, 4, 8, ... epochs
-and at the end, and not at all where it would cost more than its share. It changes nothing: the same parameters come out,
-bit for bit, with and without.
+A look is one NumPy pass with the values of an epoch's end, whichever engine trains. It comes after 1, 2, 4, 8, ... epochs,
+once training has gone on for a moment, and at the end, and not at all where it would cost more than its share. It changes
+nothing: the same parameters come out, bit for bit, with and without.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pellucid.losses import Loss
 from pellucid.optimizers import Optimizer
 
 SHARE = 0.03  # of the training time so far: what a look really costs is known only afterwards
+EARLIEST = 0.25  # seconds of training before the first look: shorter runs get the last one only
 UNNOTICED = 5e-3  # seconds that the last look may take however short training was
 SIZES = ((256, True), (64, True), (32, False))  # rows of a look, and whether the optimiser's next step is tried
 
@@ -107,7 +108,9 @@ class Watch:
         cost = self.took.get((count, moves), FIXED + a_row * count + A_BYTE * copied)
         if self.of_data is None and self.material.valid is not None:
             cost += A_ROW_BYTE * (self.material.x.nbytes + self.material.valid[0].nbytes)
-        return self.spent + cost <= max(SHARE * training, UNNOTICED if last else 0.0)
+        if last:
+            return self.spent + cost <= max(SHARE * training, UNNOTICED)
+        return training >= EARLIEST and self.spent + cost <= SHARE * training
 
     def _look(self, rows: Rows, step: int, values: Values, slots: Values, count: int, moves: bool, last: bool) -> None:
         begin = time.perf_counter()
