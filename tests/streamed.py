@@ -173,5 +173,4 @@ def nothing_fits(monkeypatch: Any):
     with monkeypatch.context() as patch:
         patch.setattr(mapped, "SMALL", 0)
         patch.setattr(mapped, "BLOCK", 40 * 28)
-        patch.setattr(mapped, "RESIDENT", 1 << 20)
         yield

@@ -13,7 +13,7 @@ import pellucid
 import streamed
 from pellucid import mapped
 from pellucid.engines import Batches, Stream, Work, choice
-from pellucid.errors import DataError, InputError, NonFiniteError
+from pellucid.errors import DataError, FileError, InputError, NonFiniteError
 from pellucid.layers import Dense
 from pellucid.losses import MeanSquaredError
 from pellucid.mapped import Mapped, as_rows
@@ -55,11 +55,10 @@ def test_a_bad_batch_is_named():
 
 
 @pytest.mark.parametrize("mode", ["r", "r+", "c"])
-def test_rows_of_a_file(tmp_path, mode, monkeypatch):
-    monkeypatch.setattr(mapped, "RESIDENT", 0)  # every page goes back at once
+def test_rows_of_a_file(tmp_path, mode):
     array = on_disk(tmp_path, X.astype(float), mode)
-    if mode == "c":
-        array[3] = 7.0  # in memory alone, and not to be lost with its page
+    if mode != "r":
+        array[3] = 7.0  # in memory only, so far or for ever
     expected = np.array(array, np.float32)
     rows = as_rows(array, np.float32)
     assert isinstance(rows, Mapped) and rows.shape == X.shape and rows.dtype == np.float32 and len(rows) == ROWS
@@ -71,15 +70,42 @@ def test_rows_of_a_file(tmp_path, mode, monkeypatch):
     assert np.array_equal(np.concatenate(list(some.blocks())), expected[order][30:3:-2])
     assert np.array_equal(some[2:5], expected[order][30:3:-2][2:5])
     assert np.array_equal(rows.through(lambda block: block * 2), expected * 2)
-    assert not np.shares_memory(rows[0:5], array)
+    assert not np.shares_memory(rows[0:5], array) and (rows.file is None) == (mode == "c")
+    with pytest.raises(IndexError):
+        rows[[0, ROWS]]
 
 
 def test_a_view_is_read_where_it_lies(tmp_path):
     whole = on_disk(tmp_path, np.arange(600.0).reshape(60, 10))
-    for view in (whole[5:50:3], whole[:, 2:6], whole[::-1]):
+    for view in (whole[5:50:3], whole[5:], whole[:, 2:6], whole[::-1], whole[:, ::2], whole.T):
         rows = as_rows(view, np.float64)
-        assert isinstance(rows, Mapped)
+        assert isinstance(rows, Mapped) and np.array_equal(np.concatenate(list(rows.blocks())), view)
         assert np.array_equal(rows[:], view) and np.array_equal(rows.take(np.array([3, 0])), view[[3, 0]])
+
+
+def test_a_file_that_takes_the_place_of_another_is_not_read(tmp_path):
+    array = on_disk(tmp_path, X)
+    (tmp_path / "x.npy").unlink()  # the mapping holds what was there
+    np.save(tmp_path / "x.npy", X + 1)
+    rows = as_rows(array, np.float32)
+    assert rows.file is None and np.array_equal(rows[:], X)
+
+
+def test_a_file_cut_short_is_an_error(tmp_path):
+    rows = as_rows(on_disk(tmp_path, X), np.float32)
+    with open(tmp_path / "x.npy", "r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(FileError, match=r"x\.npy has become shorter while it was read"):
+        rows[:]
+
+
+@pytest.mark.parametrize("offset", [0, 12, 5000])
+def test_a_file_may_begin_with_something_else(tmp_path, offset):
+    (tmp_path / "raw").write_bytes(bytes(offset) + X.astype(">f4").tobytes())
+    array = np.memmap(tmp_path / "raw", ">f4", "r", offset, X.shape)
+    for view, expected in ((array, X), (array[7:], X[7:])):
+        rows = as_rows(view, np.float32)
+        assert rows.file is not None and np.array_equal(rows.take(np.array([50, 2, 3, 4])), expected[[50, 2, 3, 4]])
 
 
 def test_what_is_small_or_in_memory_stays_an_array(tmp_path, monkeypatch):
