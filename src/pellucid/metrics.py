@@ -40,14 +40,23 @@ def _pair(outputs: Any, targets: Any) -> tuple[np.ndarray, np.ndarray]:
 def accuracy(outputs: Any, targets: Any) -> float:
     """Share of the rows whose class is right, 0 to 1. For several yes/no outputs (B, M): share of right answers."""
     outputs, targets = np.asarray(outputs), np.asarray(targets)
-    if outputs.ndim == 2 and outputs.shape == targets.shape and not _one_hot(targets):
-        return float(((outputs > 0.5) == (targets > 0.5)).mean())
+    if outputs.ndim == 2 and outputs.shape == targets.shape and not _distributions(targets):
+        return binary_accuracy(outputs, targets)
     predicted, true = _pair(outputs, targets)
     return float((predicted == true).mean())
 
 
-def _one_hot(targets: np.ndarray) -> bool:
-    return targets.shape[1] > 1 and bool((targets.sum(axis=1) == 1).all())
+def binary_accuracy(outputs: Any, targets: Any) -> float:
+    """Share of right answers where every output (B, M) is a question of its own, yes above 0.5."""
+    outputs, targets = np.asarray(outputs), np.asarray(targets)
+    if outputs.shape != targets.shape or not outputs.size:
+        raise DataError(f"outputs have shape {outputs.shape}, targets {targets.shape}: expected the same, not empty.")
+    return float(((outputs > 0.5) == (targets > 0.5)).mean())
+
+
+def _distributions(targets: np.ndarray) -> bool:
+    """Whether every row is one-hot, or probabilities that add up to 1 (to float32's rounding)."""
+    return targets.shape[1] > 1 and bool((abs(targets.sum(axis=1) - 1.0) < 1e-4).all())
 
 
 def top_k_accuracy(outputs: Any, targets: Any, k: int = 5) -> float:
@@ -127,5 +136,6 @@ def mae(outputs: Any, targets: Any) -> float:
 
 
 by_name: dict[str, Callable[..., Any]] = {
-    metric.__name__: metric for metric in (accuracy, top_k_accuracy, precision, recall, f1, r2, rmse, mae)
+    metric.__name__: metric
+    for metric in (accuracy, binary_accuracy, top_k_accuracy, precision, recall, f1, r2, rmse, mae)
 }

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.arrays import as_array, as_inputs
 from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layers import Sequential
-from pellucid.losses import Loss
+from pellucid.losses import BinaryCrossEntropy, Loss
 from pellucid.network import build, copied, count_outputs, get_values, set_values, summary
 from pellucid.optimizers import Adam, Optimizer
 from pellucid.randomness import check_seed
@@ -69,6 +69,7 @@ class Model:
         self.network: Sequential = build(layers, self.seed, self.dtype)
         self.history: History | None = None
         self._running: tuple[int, Trainer] | None = None  # the thread that trains, and what it runs
+        self._busy = False  # whether somebody trains it
         self._lock = threading.Lock()
 
     @property
@@ -112,9 +113,7 @@ class Model:
 
         `batch_size`: rows at a time, to save memory; None for all at once, or some where X is memory-mapped and large.
         """
-        x: Any = (
-            X if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1 else self._inputs(X, finite=False)
-        )
+        x: Any = X if type(X) is np.ndarray and X.dtype == self.dtype and X.ndim > 1 else self._inputs(X, finite=False)
         if not len(x):
             raise DataError(f"X is empty: its shape is {x.shape}. Expected at least one row.")
         if batch_size is not None:
@@ -139,8 +138,13 @@ class Model:
         return output
 
     def predict_classes(self, X: Any, batch_size: int | None = None) -> np.ndarray:
-        """The class of each row: the largest output, or whether a single one is above 0.5. int64 (rows,)."""
+        """The class of each row: the largest output, or whether a single one is above 0.5. int64 (rows,).
+
+        Behind a sigmoid with several outputs, each of them is a question: 0 or 1 for each, int64 (rows, outputs).
+        """
         outputs = self.predict(X, batch_size)
+        if type(self.layers[-1]).__name__ in ("Sigmoid", "HardSigmoid") and outputs.shape[1] > 1:
+            return (outputs > 0.5).astype(np.int64)  # each output is the answer to a question of its own
         return outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0.5).astype(np.int64)
 
     def forward(self, X: Any) -> np.ndarray:
@@ -222,7 +226,11 @@ class Model:
     # -- files ---------------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model (layers, values, loss, optimiser, history) to one .safetensors file, whole or not at all."""
+        """Write the model (layers, values, loss, optimiser, history) to one .safetensors file, whole or not at all.
+
+        It holds the network, not where its training stands: `fit` after `load` begins with fresh optimiser sums and a
+        fresh schedule. ``fit(..., checkpoint=PATH)`` keeps those, too.
+        """
         from pellucid.exchange import model_file
 
         model_file.save(self, path)
@@ -315,7 +323,7 @@ class Model:
         with self._lock:  # while another thread trains: the network whole, as it was at the end of one epoch
             kept = {key: value for key, value in vars(self).items() if key != "_lock"}
             kept["network"] = self.network.run_copy()
-        return {**kept, "_state": self._standing(), "_running": None}
+        return {**kept, "_state": self._standing(), "_running": None, "_busy": False}
 
     def _standing(self) -> TrainingState:
         """The state of training that goes with the network's values as they are now."""
@@ -365,7 +373,8 @@ def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:
         if isinstance(metric, str):
             if metric not in by_name:
                 raise InputError(f"metric {metric!r} is not known; write one of {', '.join(by_name)}, or a function.")
-            named[metric] = by_name[metric]
+            binary = metric == "accuracy" and isinstance(loss, BinaryCrossEntropy)
+            named[metric] = by_name["binary_accuracy" if binary else metric]
         elif callable(metric):
             named[name] = metric
         else:

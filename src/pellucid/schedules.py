@@ -170,7 +170,7 @@ class Plateau(Schedule):
     """Multiplied by `factor` when the watched loss has not improved for `patience` epochs.
 
     The loss is the validation loss where there is one, the training loss otherwise. An improvement is anything below
-    ``best * (1 - threshold)``.
+    ``best - threshold * abs(best)``.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class Plateau(Schedule):
         return max(self.learning_rate * self.factor**self._cuts, self.lowest) + 0.0 * step
 
     def watch(self, loss: float) -> None:
-        if loss < self._best * (1.0 - self.threshold):
+        if loss < self._best - (self.threshold * abs(self._best) if np.isfinite(self._best) else 0.0):
             self._best, self._waited = loss, 0
         else:
             self._waited += 1

@@ -75,7 +75,7 @@ def _penalized(network: Layer) -> bool:
 
 def _spare_first_dinputs(body: Layer) -> None:
     """The gradient for the data itself is needed by nobody in training, and costs as much as a forward pass."""
-    while isinstance(body, Sequential) and body.layers:
+    while type(body) is Sequential and body.layers:  # a class of the user's may want them
         body = body.layers[0]
     body.needs_dinputs = False
 
@@ -100,7 +100,7 @@ def evaluate_losses(loss: Loss, outputs: Array, targets: Array, weights: Array |
     of_class = loss.weights(targets)
     if of_class is not None:
         weights = of_class if weights is None else weights * of_class
-    return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
+    return losses.mean() if weights is None else (losses * weights).sum() / (weights.sum() + 1e-30)
 
 
 def update(

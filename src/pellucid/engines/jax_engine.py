@@ -51,7 +51,7 @@ class Standing:
     """A snapshot: a carry, or number `index` of the carries stacked in one."""
 
     carry: Carry
-    index: int | None = None
+    index: Any = None
 
     def arrays(self, part: dict[str, Any]) -> dict[str, np.ndarray]:
         """Fresh, writable NumPy arrays of a part of the carry."""
@@ -164,14 +164,11 @@ class JaxEngine:
                 name: None if array is None else np.asarray(array) for name, array in results.items()
             }
         data = self.work.data
-        sizes = np.full(data.steps, data.batch_size, float)
-        sizes[-1] = data.rows - (data.steps - 1) * data.batch_size
-        losses = (host["losses"].astype(float) * sizes).sum(axis=1) / data.rows
         outputs, valid = host["outputs"], host.get("valid_outputs")
         for number in range(count):
-            result = EpochResult(float(losses[number]), bool(host["finite"][number]), None)
-            result.snapshot = Standing(carry, None if self.epochs == 1 else number)
             order = self.orders.pop(epoch + number, None)
+            result = EpochResult(self.work.mean_loss(host["losses"][number], order), bool(host["finite"][number]), None)
+            result.snapshot = Standing(carry, None if self.epochs == 1 else number)
             if outputs is not None:
                 result.outputs, result.targets = outputs[number], data.y if order is None else data.y[order]
             if valid is not None:

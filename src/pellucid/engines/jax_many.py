@@ -82,7 +82,9 @@ class Family:
         self.precise, self.dtype, self.split = one.precise, one.dtype, one.aside is not None
         whole = one.share.whole
         self.seats = _seats(self.work, whole.x[0].size, count, cores)
-        self.epochs = min(_chunk(self.work, self.seats), 4 ** math.ceil(math.log(max(epochs, 1), 4)))
+        self.compiled: Any = None
+        halved = max(1, self.seats // 2)  # a network's step takes about half as long on a bench as alone
+        self.epochs = min(_chunk(self.work, halved), 4 ** math.ceil(math.log(max(epochs, 1), 4)))
         labels = whole.y.astype(np.int32) if whole.y.dtype.kind in "iu" else whole.y
         with explained(self.work), own_ways(self.precise):
             self.shared = _to_device(
@@ -90,7 +92,12 @@ class Family:
             )
 
     def program(self, arguments: tuple[Any, ...]) -> Any:
-        """The compiled program for a bench: made now, or before."""
+        """The compiled program for a bench: made now, or before. Arguments have the same shapes for all benches."""
+        if self.compiled is None:
+            self.compiled = self._compiled(arguments)
+        return self.compiled
+
+    def _compiled(self, arguments: tuple[Any, ...]) -> Any:
         described = (
             "many", stencil(self.work, self.places), self.places, self.epochs, self.precise, self.work.keep_outputs,
             jax.default_backend(), jax.tree.structure(arguments),
@@ -217,15 +224,15 @@ class Bench:
 
     def results(self, host: dict[str, Any], number: int, count: int) -> list[EpochResult]:
         """The first `count` epochs of one seat out of what `run` gave."""
-        data = self.sitting[number].work.data  # type: ignore[union-attr]
-        sizes = np.full(data.steps, data.batch_size, float)
-        sizes[-1] = data.rows - (data.steps - 1) * data.batch_size
-        losses = ((host["losses"][number].astype(float) * sizes).sum(axis=1) / data.rows).tolist()
+        work, orders = self.sitting[number].work, self.orders  # type: ignore[union-attr]
+        losses = [
+            work.mean_loss(host["losses"][number, epoch], None if orders is None else orders[number, epoch])
+            for epoch in range(count)
+        ]
         finite, outputs, valid = host["finite"][number].tolist(), host["outputs"], host.get("valid_outputs")
-        carry = jax.tree.map(lambda array: array[number], host["carry"])
         return [
             EpochResult(
-                losses[epoch], finite[epoch], Standing(carry, epoch),
+                losses[epoch], finite[epoch], Standing(host["carry"], (number, epoch)),
                 outputs=None if outputs is None else outputs[number, epoch],
                 targets=None if outputs is None else self._targets(number, epoch),
                 valid_outputs=None if valid is None else valid[number, epoch],

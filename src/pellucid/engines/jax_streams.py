@@ -19,7 +19,7 @@ from pellucid.arrays import Array
 from pellucid.engines import key, repeats
 from pellucid.engines.jax_engine import JaxEngine, Standing, _jax, _to_device, compiled_once, own_ways
 from pellucid.engines.program import Carry, Data, Program
-from pellucid.engines.streams import Stream
+from pellucid.engines.streams import Stream, counted, mean_loss
 from pellucid.engines.trouble import explained
 from pellucid.engines.work import EpochResult, Work
 from pellucid.mapped import Mapped
@@ -68,9 +68,8 @@ class PieceProgram(Program):
         return self.jax.lax.fori_loop(0, count, body, (carry, results))
 
     def end(self, carry: Carry) -> Any:
-        """(carry, whether every parameter is a number)."""
-        jnp = self.jax.numpy
-        return carry, jnp.isfinite(sum((value.sum() for value in carry.values.values()), jnp.zeros(())))
+        """(carry, whether all of it are numbers)."""
+        return carry, self._finite(carry)
 
     def judge(self, carry: Carry, x: Array) -> Any:
         """(carry, outputs) of the network as it is, for rows that it is judged by."""
@@ -129,13 +128,15 @@ class JaxStreamEngine(JaxEngine):
     def _epoch(self, epoch: int, rates: Any) -> EpochResult:
         data = self.work.data
         order = data.order(epoch)
-        waiting, done, sizes, targets = None, [], [], []
+        waiting, done, counts, targets = None, [], [], []
         with explained(self.work), own_ways(self.precise), contextlib.closing(self._pieces(epoch, order)) as pieces:
             for piece in pieces:
                 sent = self._start(piece, epoch, rates)
-                sizes += [piece.x.shape[1]] * piece.count
-                if isinstance(data, Stream) and self.work.keep_outputs:
-                    targets.append(piece.y[0])
+                if isinstance(data, Stream):
+                    targets.append(piece.y[0] if self.work.keep_outputs else None)
+                    counts.append(
+                        counted(self.work.loss, piece.y[0], None if piece.weights is None else piece.weights[0])
+                    )
                 if waiting is not None:
                     done.append(_taken(*waiting))  # the piece before: this one runs already
                 waiting = sent, piece.count
@@ -145,7 +146,7 @@ class JaxStreamEngine(JaxEngine):
             valid = self._judged()
             kept = self._kept()
         losses = np.concatenate([losses for losses, _ in done]).astype(float)
-        loss = float((losses * np.array(sizes, float)).sum() / sum(sizes))
+        loss = mean_loss(losses, counts) if counts else self.work.mean_loss(losses, order)
         result = EpochResult(loss, finite and bool(np.isfinite(losses).all()), Standing(kept), valid_outputs=valid)
         if self.work.keep_outputs:
             result.outputs = np.concatenate([outputs for _, outputs in done])

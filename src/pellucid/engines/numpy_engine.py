@@ -7,6 +7,7 @@ network of six arrays does not pay for six updates. The buffer belongs to the ru
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, work: Work) -> None:
-        self.optimizer, self.data = work.optimizer, work.data
+        self.work, self.optimizer, self.data = work, work.optimizer, work.data
         self.keep_outputs, self.valid_x = work.keep_outputs, work.valid_x
         self.draws = Draws(work.data.seed)
         self.step = Pass(work.network, work.loss, self.draws)
@@ -111,7 +112,7 @@ class NumpyEngine:
             live.lasting = self.saved
 
     def _epoch(self, epoch: int, rates: np.ndarray) -> EpochResult:
-        data, total, kept = self.data, 0.0, None
+        data, losses, kept = self.data, [], None
         order, size = data.order(epoch), data.batch_size
         for number, step_rates in enumerate(map(tuple, rates.tolist())):
             at = slice(number * size, min((number + 1) * size, data.rows))
@@ -122,17 +123,22 @@ class NumpyEngine:
                 x, y = data.x.take(rows, axis=0), data.y.take(rows, axis=0)  # twice as fast as data.x[rows]
                 weights = None if data.weights is None else data.weights[rows]
             self.draws.moment.epoch, self.draws.moment.step = epoch, number
-            total += float(self.step.run(x, y, weights)) * (at.stop - at.start)
+            losses.append(float(self.step.run(x, y, weights)))
             if self.keep_outputs:
                 outputs = self.step.outputs()
                 if kept is None:
                     kept = np.empty((data.rows, *outputs.shape[1:]), outputs.dtype)
                 kept[at] = outputs
             self._update(step_rates)
-        # A parameter that is not a finite number makes the sum not finite either.
-        finite = bool(np.isfinite(total) and np.isfinite(self.flat.sum()))
+        loss = self.work.mean_loss(losses, order)
         targets = None if kept is None else data.y if order is None else data.y[order]
-        return EpochResult(total / data.rows, finite, Snapshot(self.lasting, self._state()), kept, targets)
+        return EpochResult(loss, self._finite(loss), Snapshot(self.lasting, self._state()), kept, targets)
+
+    def _finite(self, loss: float) -> bool:
+        """Whether loss, parameters, slots and state are all numbers: a single one that is not shows in the sum."""
+        return bool(
+            np.isfinite(loss) and np.isfinite(self.lasting.sum()) and all(np.isfinite(s).all() for s in self._state())
+        )
 
     def _update(self, rates: Rates) -> None:
         for layer, name, flat in self.small:
@@ -158,11 +164,12 @@ class NumpyEngine:
         if factor is not None:
             gradient = gradient * factor
         new, new_slots = self.optimizer.update(param, gradient, slots, rates)
-        if new is not param:
-            param[:] = new
-        for slot, value in zip(slots, new_slots, strict=True):
-            if value is not slot:
-                slot[:] = value
+        if new is param and all(map(operator.is_, new_slots, slots)):
+            return  # everything was written in place
+        # An optimiser of the user's may hand back one array in another's place: none is written over before it is read.
+        kept = [np.array(value) for value in (new, *new_slots)]
+        for place, value in zip((param, *slots), kept, strict=True):
+            place[:] = value
 
     def _norm_factor(self) -> Any:
         gradients = [getattr(layer, name) for _, layer, name, _, _ in self.places]

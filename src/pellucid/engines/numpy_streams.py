@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.engines.numpy_engine import NumpyEngine, Snapshot
-from pellucid.engines.streams import Stream
+from pellucid.engines.streams import Stream, counted, mean_loss
 from pellucid.engines.work import EpochResult
 
 
@@ -18,18 +18,18 @@ class NumpyStreamEngine(NumpyEngine):
     data: Stream
 
     def _epoch(self, epoch: int, rates: Any) -> EpochResult:
-        total, rows, outputs, targets = 0.0, 0, [], []
+        losses, counts, outputs, targets = [], [], [], []
         with contextlib.closing(self.data.epoch(epoch)) as batches:
             for number, (x, y, weights) in enumerate(batches):
                 self.draws.moment.epoch, self.draws.moment.step = epoch, number
-                total += float(self.step.run(x, y, weights)) * len(x)
-                rows += len(x)
+                losses.append(float(self.step.run(x, y, weights)))
+                counts.append(counted(self.work.loss, y, weights))
                 if self.keep_outputs:
                     outputs.append(np.array(self.step.outputs()))
                     targets.append(y)
                 self._update(tuple(rates[number].tolist()))
-        finite = bool(np.isfinite(total) and np.isfinite(self.flat.sum()))
-        result = EpochResult(total / rows, finite, Snapshot(self.lasting, self._state()))
+        loss = mean_loss(losses, counts)
+        result = EpochResult(loss, self._finite(loss), Snapshot(self.lasting, self._state()))
         if outputs:
             result.outputs, result.targets = np.concatenate(outputs), np.concatenate(targets)
         return result

@@ -162,13 +162,17 @@ class Program:
 
     def _results(self, carry: Carry, data: Data, losses: Array, outputs: Array | None) -> dict[str, Any]:
         jnp = self.jax.numpy
-        total = sum((value.sum() for value in carry.values.values()), jnp.zeros((), losses.dtype))
-        results = {"losses": losses, "outputs": outputs, "finite": jnp.isfinite(total) & jnp.isfinite(losses).all()}
+        results = {"losses": losses, "outputs": outputs, "finite": self._finite(carry) & jnp.isfinite(losses).all()}
         if data.valid_x is not None:
             judged = working_copy(self.network, training=False)
             set_values(judged, {**self.packing.unpack(carry.values), **carry.state})
             results["valid_outputs"] = judged.forward(data.valid_x)
         return results
+
+    def _finite(self, carry: Carry) -> Array:
+        """Whether parameters, slots and state are all numbers: a single one that is not shows in the sum."""
+        leaves = [leaf for leaf in self.jax.tree.leaves(carry) if leaf.dtype.kind == "f"]
+        return self.jax.numpy.isfinite(sum((leaf.sum() for leaf in leaves), self.jax.numpy.zeros(())))
 
     def run(self, carry: Carry, data: Data, first: Array, count: Array, orders: Array | None, rates: Array) -> Any:
         """(carry, results) of `count` epochs from number `first` on; every result has a leading axis of `epochs`.

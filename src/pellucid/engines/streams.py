@@ -7,13 +7,14 @@ batch is made and checked on a thread of its own while a step runs: three are he
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from pellucid.engines.work import Batches
 from pellucid.errors import DataError
+from pellucid.losses import Loss
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # x, y, weights
 
@@ -81,6 +82,21 @@ class Stream(Batches):
             f"Epoch {epoch + 1} had no batch: the iterable was at its end at once. A generator can be gone through only "
             "once: give fit the function that makes it, without calling it, as in fit(make_batches, epochs=10)."
         )
+
+
+def counted(loss: Loss, y: np.ndarray, weights: np.ndarray | None) -> float:
+    """What the rows of a batch count together: one each, or what they weigh of themselves and of their class."""
+    of_class = loss.weights(y)
+    if of_class is not None:
+        weights = of_class if weights is None else weights * of_class
+    return float(len(y)) if weights is None else float(np.add.reduceat(weights, [0], dtype=float)[0])
+
+
+def mean_loss(losses: Sequence[float], counts: Sequence[float]) -> float:
+    """The mean over an epoch's rows of the batches' mean `losses`, each as its rows count; as `Work.mean_loss` has it."""
+    if len(losses) == 1:
+        return float(losses[0])
+    return float(np.dot(np.asarray(losses, float), np.asarray(counts))) / max(float(np.sum(counts)), 1e-30)
 
 
 def _ahead(batches: Generator[Batch, None, None]) -> Generator[Batch, None, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,6 +65,29 @@ class Work:
     slots: dict[str, np.ndarray] = field(default_factory=dict)
     keep_outputs: bool = False
     valid_x: np.ndarray | None = None
+
+    @cached_property
+    def row_weights(self) -> np.ndarray | None:
+        """What each row counts, of itself and of its class, (n,); None where all count the same."""
+        of_class = None if self.data.y is None else self.loss.weights(self.data.y)
+        if of_class is None or self.data.weights is None:
+            return self.data.weights if of_class is None else of_class
+        return self.data.weights * of_class
+
+    def mean_loss(self, losses: Any, order: np.ndarray | None) -> float:
+        """The mean over an epoch's rows, visited in `order`, of the steps' mean `losses`: each as its rows count."""
+        if len(losses) == 1:
+            return float(losses[0])
+        sizes, weights = self._sizes, self.row_weights
+        if weights is not None:
+            starts = np.arange(0, self.data.rows, self.data.batch_size)
+            sizes = np.add.reduceat(weights if order is None else weights[order], starts, dtype=float)
+        return float(np.dot(np.asarray(losses, float), sizes)) / max(float(sizes.sum()), 1e-30)
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """How many rows each step of an epoch has."""
+        return np.diff(np.arange(0, self.data.rows, self.data.batch_size), append=self.data.rows).astype(float)
 
 
 @dataclass

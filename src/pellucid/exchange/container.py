@@ -39,6 +39,11 @@ def encode(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
             raise FileError(
                 f"Array {name!r} of dtype {array.dtype} cannot be saved; expected one of {', '.join(_DTYPES)}."
             )
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise FileError(
+                f"Array {name!r} holds NaN or infinity, which no model file may hold. Train with a smaller learning rate, "
+                "or look for the cause: pellucid.Model.diagnose."
+            )
         header[name] = {
             "dtype": _CODES[array.dtype],
             "shape": list(array.shape),
@@ -76,6 +81,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str,
             os.close(number)
     except FileError:
         raise
+    except MemoryError:
+        raise FileError(f"{path} is too large for this machine's memory.") from None
     except (OSError, ValueError) as error:
         raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     try:

@@ -64,9 +64,10 @@ class BatchNorm(Layer):
         self.of_batch = self.training  # backward must know which statistics this pass used
         if self.training:
             mean, variance = inputs.mean(axis=self.over), inputs.var(axis=self.over)
-            keep = self.momentum
-            self.running_mean = keep * self.running_mean + (1.0 - keep) * mean
-            self.running_variance = keep * self.running_variance + (1.0 - keep) * variance
+            if inputs.size > self.n_features:  # a single row has no variance, and says nothing about that of others
+                keep = self.momentum
+                self.running_mean = keep * self.running_mean + (1.0 - keep) * mean
+                self.running_variance = keep * self.running_variance + (1.0 - keep) * variance
         else:
             mean, variance = self.running_mean, self.running_variance
         self.inverse_std = 1.0 / xp.sqrt(variance + self.epsilon)

@@ -59,7 +59,9 @@ class LeakyReLU(Layer):
     def forward(self, inputs: Array) -> Array:
         xp = inputs.__array_namespace__()
         self.inputs = inputs
-        self.output = xp.maximum(inputs, 0) + self.slope * xp.minimum(inputs, 0)  # NumPy's where takes ten times as long
+        self.output = xp.maximum(inputs, 0) + self.slope * xp.minimum(
+            inputs, 0
+        )  # NumPy's where takes ten times as long
         return self.output
 
     def backward(self, doutput: Array) -> Array:

@@ -61,7 +61,7 @@ class RatesAhead:
         at = step - self.start
         if at < 0 or at + count > len(self.rates):
             self.start, at = step, 0
-            steps = step + np.arange(max(count, self.AHEAD), dtype=float)
+            steps = step + np.arange(count if self.watches else max(count, self.AHEAD), dtype=float)
             if isinstance(self.schedule, Schedule):
                 learning_rates = np.broadcast_to(self.schedule(steps), steps.shape)
             else:  # a user's function may know single numbers only
@@ -109,7 +109,9 @@ class Trainer:
         try:
             stopped = self._train() or "finished"
             if self.plan.findings is not None:
-                self.plan.progress.note(self.plan.findings.end(self.state.rows, self.state.step, self._values, self._slots))
+                self.plan.progress.note(
+                    self.plan.findings.end(self.state.rows, self.state.step, self._values, self._slots)
+                )
         except KeyboardInterrupt:
             stopped = "interrupted"
         finally:  # whatever happened, model and optimiser stand where the last whole epoch left them
@@ -242,7 +244,7 @@ class Trainer:
         if isinstance(schedule, Schedule):
             schedule.watch(row.get("val_loss", row["loss"]))
             seen = schedule.state()
-            if seen.get("cuts") != self.state.schedule.get("cuts"):
+            if seen != self.state.schedule:  # it may want another rate from now on
                 self.rates.forget()
             self.state.schedule = seen
 

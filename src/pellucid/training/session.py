@@ -31,7 +31,19 @@ if TYPE_CHECKING:
 LOOKED_AT = 1024  # rows of a file that findings are looked for in
 
 
-def fit(
+def fit(model: Model, *data: Any, **settings: Any) -> History:
+    """See `Model.fit`. A model is trained by one thread at a time."""
+    with model._lock:
+        if model._busy:
+            raise InputError("This model is being trained already. Wait for it, or train a copy: copy.deepcopy(model).")
+        model._busy = True
+    try:
+        return _fit(model, *data, **settings)
+    finally:
+        model._busy = False
+
+
+def _fit(
     model: Model,
     X: Any,
     y: Any,
@@ -50,7 +62,6 @@ def fit(
     progress: bool | None,
     findings: bool,
 ) -> History:
-    """See `Model.fit`."""
     engines.check_name(engine)
     loss = model._needs_loss()
     if gives_batches(X, y):
@@ -114,8 +125,6 @@ def _watch(model: Model, data: engines.Batches, valid: Pair | None, stopping: Ea
 
 def _begin(model: Model, checkpoint: Any, resume: bool) -> TrainingState:
     """Where training starts from."""
-    if model._running is not None:
-        raise InputError("This model is being trained already. Wait for it, or train a copy: copy.deepcopy(model).")
     if resume:
         model._resume(checkpoint)
     else:  # what was best in an earlier training, perhaps on other data, is not the best of this one
@@ -163,7 +172,7 @@ def _stopping(given: Any, validated: bool) -> EarlyStopping | None:
 
 def _warn(sentence: str) -> None:
     if sentence:
-        warnings.warn(sentence, stacklevel=4)
+        warnings.warn(sentence, stacklevel=5)
 
 
 def _warn_about_scale(X: Any, x: Any = None) -> None:
@@ -171,5 +180,5 @@ def _warn_about_scale(X: Any, x: Any = None) -> None:
     if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.size and any(block.max() > 1 for block in given):
         warnings.warn(
             "X holds whole numbers up to 255, as images do. Networks learn better from small numbers: write X / 255.",
-            stacklevel=4,
+            stacklevel=5,
         )
