@@ -122,6 +122,14 @@ class Layer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_shown(self)})"
 
+    def __getattr__(self, name: str) -> Any:
+        """Only asked for what is not there: most often the record of a pass that has not been made."""
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if not name.startswith("_"):
+            passes = "backward(doutput), after forward(inputs)," if name.startswith("d") else "forward(inputs)"
+            message += f". If a pass keeps it, call {passes} first."
+        raise AttributeError(message, name=name, obj=self)
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows: an activation's curve, the histograms of the parameters."""
         from pellucid.glass import showing
