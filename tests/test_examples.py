@@ -58,9 +58,23 @@ def sweep(printed):
     assert 80 < low + 3 < mean < high
 
 
+def larger_than_memory(printed):
+    assert "from a file: 80 MB as the network takes it" in printed and "from batches: 3 epochs" in printed
+    assert min(numbers(printed, r"([\d.]+)% of new right")) > 98
+
+
 PROMISES = {
     promise.__name__: promise
-    for promise in (own_layer, own_loss, own_optimizer, own_metric, callbacks, checkpoint_and_resume, sweep)
+    for promise in (
+        own_layer,
+        own_loss,
+        own_optimizer,
+        own_metric,
+        callbacks,
+        checkpoint_and_resume,
+        sweep,
+        larger_than_memory,
+    )
 }
 
 

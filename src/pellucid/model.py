@@ -194,6 +194,10 @@ class Model:
         after every epoch; with `resume=True` training goes on from it, bit for bit as if never stopped, until `epochs`.
         `progress`: None shows a line where somebody looks. `findings`: look now and then for what goes wrong, for a
         twentieth of the time at most; see `history.findings`. Ctrl-C keeps the best network (the last without validation).
+
+        An X that lies in a file (``numpy.load(path, mmap_mode="r")``) and is large stays there: the rows of the next steps
+        are read. In place of X and y, an iterable of batches (x, y) or (x, y, weights), or a function that gives one for
+        each epoch (and may take the epoch's number, from 0), is trained on in its own order.
         """
         from pellucid.training import session
 

@@ -133,10 +133,10 @@ class JaxStreamEngine(JaxEngine):
             for piece in pieces:
                 sent = self._start(piece, epoch, rates)
                 if isinstance(data, Stream):
-                    targets.append(piece.y[0] if self.work.keep_outputs else None)
-                    counts.append(
-                        counted(self.work.loss, piece.y[0], None if piece.weights is None else piece.weights[0])
-                    )
+                    weights = None if piece.weights is None else piece.weights[0]
+                    counts.append(counted(self.work.loss, piece.y[0], weights))
+                    if self.work.keep_outputs:
+                        targets.append(piece.y[0])
                 if waiting is not None:
                     done.append(_taken(*waiting))  # the piece before: this one runs already
                 waiting = sent, piece.count

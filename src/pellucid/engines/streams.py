@@ -92,7 +92,7 @@ def counted(loss: Loss, y: np.ndarray, weights: np.ndarray | None) -> float:
     return float(len(y)) if weights is None else float(np.add.reduceat(weights, [0], dtype=float)[0])
 
 
-def mean_loss(losses: Sequence[float], counts: Sequence[float]) -> float:
+def mean_loss(losses: Any, counts: Sequence[float]) -> float:
     """The mean over an epoch's rows of the batches' mean `losses`, each as its rows count; as `Work.mean_loss` has it."""
     if len(losses) == 1:
         return float(losses[0])

@@ -178,7 +178,8 @@ def _warn(sentence: str) -> None:
 def _warn_about_scale(X: Any, x: Any = None) -> None:
     given = x.blocks(raw=True) if isinstance(x, Mapped) else (X,)
     if isinstance(X, np.ndarray) and X.dtype == np.uint8 and X.size and any(block.max() > 1 for block in given):
+        write = "give fit batches of x / 255" if isinstance(x, Mapped) else "write X / 255"
         warnings.warn(
-            "X holds whole numbers up to 255, as images do. Networks learn better from small numbers: write X / 255.",
+            f"X holds whole numbers up to 255, as images do. Networks learn better from small numbers: {write}.",
             stacklevel=5,
         )
