@@ -17,6 +17,8 @@ from command_line import pellucid_does
 from pellucid import datasets
 from pellucid.cli import COMMANDS, main
 from pellucid.errors import missing_extra
+from pellucid.layers import Dense, Softmax
+from pellucid.losses import CategoricalCrossEntropy
 
 QUICK = ["--layers", "8", "--epochs", "6", "-n", "90"]
 
@@ -294,6 +296,15 @@ def test_evaluate_says_the_figures_and_minds_the_least_score(trained):
     assert "write one of" in pellucid_does("evaluate", trained, "moons", "--metric", "beauty", code=2)[1]
     assert "does not fit" in pellucid_does("evaluate", trained, "moons", "--metric", "rmse", code=2)[1]
     assert "expected 2" in pellucid_does("evaluate", trained, "digits", code=3)[1]
+
+
+def test_predict_takes_images_where_the_network_takes_rows(tmp_path):
+    images, _ = pellucid.datasets.digits()
+    model = pellucid.Model(Dense(64, 10), Softmax(), loss=CategoricalCrossEntropy())
+    model.save(tmp_path / "m.safetensors")
+    np.save(tmp_path / "images.npy", images[:3].reshape(3, 8, 8))
+    out, _ = pellucid_does("predict", str(tmp_path / "m.safetensors"), str(tmp_path / "images.npy"))
+    assert out.split() == ["class", *map(str, model.predict_classes(images[:3]))]
 
 
 def test_predict_writes_classes_or_probabilities(trained, folder):

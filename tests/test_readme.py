@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pellucid import nnfs
+
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md"]
 
@@ -17,8 +19,9 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_snippets_run_and_print_what_stands_below(page, tmp_path, monkeypatch):
+def test_snippets_run_and_print_what_stands_below(page, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
+    request.addfinalizer(lambda: nnfs.init().restore())  # a page may show the book's init, which changes NumPy
     names: dict[str, object] = {"__name__": "readme"}
     printed, ran = "", 0
     for language, text in blocks(page):

@@ -19,6 +19,12 @@ def width(model: Any) -> int | None:
     return first.n_inputs if first is not None else None
 
 
+def flat(model: Any, X: np.ndarray) -> np.ndarray:
+    """Images as rows, where the network begins with a dense layer that takes just as many numbers."""
+    first, size = model.layers[0], int(np.prod(X.shape[1:]))
+    return X.reshape(len(X), size) if X.ndim > 2 and isinstance(first, Dense) and first.n_inputs == size else X
+
+
 def of_classes(model: Any) -> bool:
     """Whether the network chooses among classes."""
     return isinstance(model.loss, (CategoricalCrossEntropy, BinaryCrossEntropy)) or isinstance(

@@ -36,5 +36,6 @@ def command(
     if output is not None:
         source.writable(output)
     trained = load(source.existing_model(model))
-    head, values = answers.of(trained, source.inputs(data, target, n, seed, noise, answers.width(trained)), proba)
+    x = answers.flat(trained, source.inputs(data, target, n, seed, noise, answers.width(trained)))
+    head, values = answers.of(trained, x, proba)
     rows.write(head, [values], output)

@@ -106,7 +106,7 @@ def digest(path: str) -> str:
 def existing_model(path: str) -> str:
     """`path`, if a file is there."""
     if not os.path.exists(path):
-        raise click.UsageError(f"There is no model file {path!r}. Write one with: pellucid train spiral -o {path}")
+        raise click.UsageError(f"There is no model file {path!r}. Write one with: pellucid train DATA -o {path}")
     return path
 
 
