@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test check slow peers bench coverage oldest clean
+.PHONY: help demo test check slow peers jax bench coverage oldest clean
 help:
 	@echo "make demo    train on a spiral and on handwritten digits; pictures and models in demo/"
 	@echo "make test    the tests, about a minute"
 	@echo "make check   format, lint and types"
 	@echo "make slow    killed and resumed runs, thousands of damaged files"
 	@echo "make peers   against PyTorch, JAX and scikit-learn, where they are installed"
+	@echo "make jax     the compiled engine against the NumPy engine"
 	@echo "make bench   side by side with them, kept under benchmarks/results/"
 
 demo: .venv/base
@@ -29,6 +30,9 @@ slow: .venv/test
 
 peers: .venv/peers
 	$(BIN)/python -m pytest -q tests/peers
+
+jax: .venv/peers
+	$(BIN)/python -m pytest -q tests/jax
 
 bench: .venv/peers
 	$(BIN)/python benchmarks/run.py

@@ -49,6 +49,8 @@ def accuracy(outputs: Any, targets: Any) -> float:
 def binary_accuracy(outputs: Any, targets: Any) -> float:
     """Share of right answers where every output (B, M) is a question of its own, yes above 0.5."""
     outputs, targets = np.asarray(outputs), np.asarray(targets)
+    if outputs.shape == (*targets.shape, 1):  # labels 0 and 1 for a single output
+        targets = targets[..., None]
     if outputs.shape != targets.shape or not outputs.size:
         raise DataError(f"outputs have shape {outputs.shape}, targets {targets.shape}: expected the same, not empty.")
     return float(((outputs > 0.5) == (targets > 0.5)).mean())

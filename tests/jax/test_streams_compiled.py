@@ -94,14 +94,14 @@ def test_each_shape_is_compiled_once(monkeypatch):
 
 
 def test_no_more_than_two_pieces_are_on_their_way(tmp_path, monkeypatch):
-    log, start, taken = [], jax_streams.JaxStreamEngine._start, jax_streams._taken
+    log, start, take = [], jax_streams.JaxStreamEngine._start, jax_streams._Taken.take
 
     def logged(engine, piece, epoch, rates):
         log.append("start")
         return start(engine, piece, epoch, rates)
 
     monkeypatch.setattr(jax_streams.JaxStreamEngine, "_start", logged)
-    monkeypatch.setattr(jax_streams, "_taken", lambda *sent: log.append("taken") or taken(*sent))
+    monkeypatch.setattr(jax_streams._Taken, "take", lambda *sent: log.append("taken") or take(*sent))
     model().fit(on_disk(tmp_path, X), Y, epochs=1, batch_size=10, engine="jax", sample_weight=streamed.WEIGHTS)
     assert log == ["start", "start", "taken", "start", "taken", "start", "taken", "taken"]
 

@@ -79,7 +79,10 @@ def _place(trace: TracebackType | None) -> tuple[FrameType, int] | None:
     """The innermost line of a method of a layer, loss or optimiser."""
     found = None
     while trace is not None:
-        if isinstance(trace.tb_frame.f_locals.get("self"), (Layer, Loss, Optimizer)):
+        asked = (
+            trace.tb_frame.f_code.co_name == "__getattr__"
+        )  # the base class says what is missing; the line asks for it
+        if not asked and isinstance(trace.tb_frame.f_locals.get("self"), (Layer, Loss, Optimizer)):
             found = trace.tb_frame, trace.tb_lineno
         trace = trace.tb_next
     return found

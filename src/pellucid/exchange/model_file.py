@@ -104,7 +104,8 @@ def _metadata(model: Model, history: list[dict[str, float]]) -> dict[str, Any]:
         "loss": describe(model.loss),
         "optimizer": describe(model.optimizer),
         "metrics": [
-            name if KNOWN["metric"].get(name) is metric else OWN + name for name, metric in model.metrics.items()
+            name if name in KNOWN["metric"] and metric in KNOWN["metric"].values() else OWN + name
+            for name, metric in model.metrics.items()
         ],
         "seed": model.seed,
         "dtype": model.dtype.name,
@@ -180,7 +181,8 @@ def _build(content: dict[str, Any], arrays: dict[str, np.ndarray], makers: Maker
         *[rebuild_one(layer, makers, "layer") for layer in network],
         loss=None if loss is None else rebuild_one(loss, makers, "loss"),
         optimizer=rebuild_one(content["optimizer"], makers, "optimizer"),
-        metrics=[look_up("metric", name, makers) for name in metrics],
+        # By name where it is one of ours: what "accuracy" counts depends on the loss.
+        metrics=[name if name in KNOWN["metric"] else look_up("metric", name, makers) for name in metrics],
         seed=content["seed"],
         dtype=content["dtype"],
     )

@@ -95,7 +95,8 @@ def _can_run(report: GradientReport, subject: Subject, values: Values) -> bool:
 def _at(error: BaseException) -> str:
     """Where an exception comes from, for a person: function and line."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    # The base class says which attribute is missing; the line that asked for it is the place.
+    while trace is not None and trace.tb_next is not None and trace.tb_next.tb_frame.f_code.co_name != "__getattr__":
         trace = trace.tb_next
     if trace is None:
         return "place unknown"
