@@ -101,5 +101,5 @@ def _examples(kind: Any) -> list[Any]:
         elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
             word = parameter.annotation if isinstance(parameter.annotation, str) else ""
             word = word or getattr(parameter.annotation, "__name__", "")
-            given.append(_EXAMPLES[word] if word in _EXAMPLES else 3 if given else 5)
+            given.append(_EXAMPLES.get(word, 3 if given else 5))
     return given

@@ -17,8 +17,8 @@ from pellucid.cli.watch import Watch
 from pellucid.errors import DataError, InputError
 from pellucid.exchange.atomic import write_atomic
 from pellucid.model import Model
-from pellucid.training.state import EarlyStopping
 from pellucid.training.progress import duration
+from pellucid.training.state import EarlyStopping
 
 ALL_AT_ONCE = 4096  # rows of one pass when judging
 INTERRUPTED = 130

@@ -14,7 +14,7 @@ from pellucid.layers import HardSigmoid, Sigmoid, Softmax, Step, Tanh
 def signals(seen: Look) -> list[tuple[str, Layer, float]]:
     """(path, layer, size of the gradient that reached its output) of every layer with weights, in order."""
     return [
-        (path, layer, rms(layer.doutput))  # type: ignore[attr-defined]
+        (path, layer, rms(layer.doutput))
         for path, layer in dense_layers(seen)
         if getattr(layer, "doutput", None) is not None
     ]

@@ -189,7 +189,7 @@ def alike(seen: Look, same: float = SAME) -> Iterator[tuple[str, Layer, np.ndarr
     Of wide layers the first `UNITS` units are compared by their first `WEIGHTS` weights.
     """
     for path, layer in dense_layers(seen)[:-1]:
-        weights = np.asarray(layer.weights)[:WEIGHTS, :UNITS]  # type: ignore[attr-defined]
+        weights = np.asarray(layer.weights)[:WEIGHTS, :UNITS]
         biases = np.asarray(getattr(layer, "biases", np.zeros(weights.shape[1]))).reshape(-1)[:UNITS]
         rows = np.column_stack([weights.T, biases])
         order = np.argsort(rows @ np.cos(np.arange(rows.shape[1])))  # copies come to lie next to each other
@@ -205,7 +205,7 @@ ALIKE_SHARE = 0.5
 
 def _heard_alike(seen: Look, number: int) -> bool:
     """Whether dense layer `number` hears all units alike: if not, training pulls copies apart."""
-    weights = np.asarray(dense_layers(seen)[number][1].weights)  # type: ignore[attr-defined]
+    weights = np.asarray(dense_layers(seen)[number][1].weights)
     return bool((abs(weights - weights[:1]) <= SAME * rms(weights)).all())
 
 
