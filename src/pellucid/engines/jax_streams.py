@@ -128,7 +128,7 @@ class JaxStreamEngine(JaxEngine):
     def _epoch(self, epoch: int, rates: Any) -> EpochResult:
         data = self.work.data
         order = data.order(epoch)
-        waiting, done, counts, targets = None, [], [], []
+        waiting, taken, counts, targets = None, _Taken(None if isinstance(data, Stream) else data.rows), [], []
         with explained(self.work), own_ways(self.precise), contextlib.closing(self._pieces(epoch, order)) as pieces:
             for piece in pieces:
                 sent = self._start(piece, epoch, rates)
@@ -138,18 +138,18 @@ class JaxStreamEngine(JaxEngine):
                     if self.work.keep_outputs:
                         targets.append(piece.y[0])
                 if waiting is not None:
-                    done.append(_taken(*waiting))  # the piece before: this one runs already
+                    taken.take(*waiting)  # the piece before: this one runs already
                 waiting = sent, piece.count
             assert waiting is not None
-            done.append(_taken(*waiting))
+            taken.take(*waiting)
             finite = bool(self._run("end"))
             valid = self._judged()
             kept = self._kept()
-        losses = np.concatenate([losses for losses, _ in done]).astype(float)
+        losses = np.concatenate(taken.losses).astype(float)
         loss = mean_loss(losses, counts) if counts else self.work.mean_loss(losses, order)
         result = EpochResult(loss, finite and bool(np.isfinite(losses).all()), Standing(kept), valid_outputs=valid)
         if self.work.keep_outputs:
-            result.outputs = np.concatenate([outputs for _, outputs in done])
+            result.outputs = np.concatenate(taken.outputs) if taken.room is None else taken.room
             result.targets = np.concatenate(targets) if targets else data.y if order is None else data.y[order]
         return result
 
@@ -240,11 +240,29 @@ def steps_at_once(work: Work) -> int:
     return max(1, min(data.rows // data.batch_size, int(PIECE_SECONDS / seconds), PIECE_BYTES // max(1, held)))
 
 
-def _taken(sent: Any, count: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """(losses, outputs of the rows) of a piece, when it is done."""
-    losses, outputs = _jax.block_until_ready(sent)  # Ctrl-C interrupts this at once
-    kept = None if outputs is None else np.asarray(outputs)[:count]
-    return np.asarray(losses)[:count], None if kept is None else kept.reshape(-1, *kept.shape[2:])
+class _Taken:
+    """Losses and outputs of an epoch's pieces on the host; the outputs in one array where their `rows` are known."""
+
+    def __init__(self, rows: int | None) -> None:
+        self.rows, self.at = rows, 0
+        self.losses: list[np.ndarray] = []
+        self.outputs: list[np.ndarray] = []
+        self.room: np.ndarray | None = None
+
+    def take(self, sent: Any, count: int) -> None:
+        """Wait for a piece of which `count` steps count, and take it in."""
+        losses, outputs = _jax.block_until_ready(sent)  # Ctrl-C interrupts this at once
+        self.losses.append(np.array(losses)[:count])
+        if outputs is None:
+            return
+        rows = np.asarray(outputs)[:count].reshape(-1, *outputs.shape[2:])
+        if self.rows is None:
+            self.outputs.append(rows)
+            return
+        if self.room is None:
+            self.room = np.empty((self.rows, *rows.shape[1:]), rows.dtype)
+        self.room[self.at : self.at + len(rows)] = rows
+        self.at += len(rows)
 
 
 def _stacked(rows: np.ndarray, steps: int, size: int) -> np.ndarray:
