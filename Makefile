@@ -32,7 +32,7 @@ peers: .venv/peers
 	$(BIN)/python -m pytest -q tests/peers
 
 jax: .venv/peers
-	$(BIN)/python -m pytest -q tests/jax
+	$(BIN)/python -m pytest -q tests/compiled
 
 bench: .venv/peers
 	$(BIN)/python benchmarks/run.py

@@ -141,6 +141,8 @@ def small_updates(seen: Look) -> Finding | None:
     moves = weight_moves(seen)
     if not moves or not seen.skill < 0.5 or any(units.all() for _, _, units in dead(seen)):
         return None
+    if "cache" in seen.optimizer.slots and seen.past.steps >= WARM and seen.learning_rate > 1e-5:
+        return None  # such an optimiser's steps are short because the gradient has come to nothing: it is at rest
     least = min(moves, key=lambda move: move.lost)
     if least.lost < LOST_SHARE:
         return None
