@@ -169,9 +169,7 @@ class Bench:
                 lambda *arrays: np.stack(arrays), *((m or somebody).begin.carry for m in self.sitting)
             )
             self.carry = _to_device(stacked)
-        elif (
-            self.arrived
-        ):  # by way of the host: an operation on the device for each would cost more than the network's epochs
+        elif self.arrived:  # by way of the host: an operation on the device for each costs more than its first epochs
             stacked = jax.tree.map(np.array, self.carry)
             for number in self.arrived:
                 begin = self.sitting[number].begin.carry  # type: ignore[union-attr]

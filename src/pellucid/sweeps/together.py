@@ -17,7 +17,7 @@ import numpy as np
 
 from pellucid.engines import Batches, Work
 from pellucid.engines.varying import Place
-from pellucid.errors import ContractError, NonFiniteError
+from pellucid.errors import NonFiniteError
 from pellucid.losses import Loss
 from pellucid.randomness import words
 from pellucid.schedules import Schedule
@@ -185,7 +185,7 @@ class Crew:
         """Until nobody sits or waits any more."""
         try:
             self.benches[0].prepare()
-        except (ContractError, TypeError) as error:
+        except Exception as error:  # whatever has nothing to do with the settings is said again without them
             if self.family.places:
                 raise Unmapped from error
             raise
