@@ -37,9 +37,10 @@ jax: .venv/peers
 bench: .venv/peers
 	$(BIN)/python benchmarks/run.py
 
-coverage: .venv/test
+coverage: .venv/peers
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage run -m pytest -q tests/compiled
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --sort=cover --skip-covered --fail-under=95
 
