@@ -103,12 +103,12 @@ class JaxEngine:
     def values(self, snapshot: Standing) -> dict[str, np.ndarray]:
         """See `Engine`."""
         values = self.packing.unpack(snapshot.arrays(snapshot.carry.values))
-        return {key: np.ascontiguousarray(values[key]) for key in self.keys} | snapshot.arrays(snapshot.carry.state)
+        return {key: np.asarray(values[key], order="C") for key in self.keys} | snapshot.arrays(snapshot.carry.state)
 
     def slots(self, snapshot: Standing) -> dict[str, np.ndarray]:
         """See `Engine`."""
         named = {slot: self.packing.unpack(snapshot.arrays(arrays)) for slot, arrays in snapshot.carry.slots.items()}
-        return {f"{slot}/{key}": np.ascontiguousarray(one) for slot, all in named.items() for key, one in all.items()}
+        return {f"{slot}/{key}": np.asarray(one, order="C") for slot, all in named.items() for key, one in all.items()}
 
     def run(self, epoch: int, rates: np.ndarray) -> Iterator[EpochResult]:
         """See `Engine`. While a chunk's results are taken in, the next chunk runs."""

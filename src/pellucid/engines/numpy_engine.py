@@ -7,6 +7,7 @@ network of six arrays does not pay for six updates. The buffer belongs to the ru
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, work: Work) -> None:
-        self.work, self.optimizer, self.data = work, work.optimizer, work.data
+        self.work, self.data = work, work.data
+        self.optimizer = copy.copy(work.optimizer)  # with the settings that it has now
         self.keep_outputs, self.valid_x = work.keep_outputs, work.valid_x
         self.draws = Draws(work.data.seed)
         self.step = Pass(work.network, work.loss, self.draws)
