@@ -137,10 +137,10 @@ class NumpyEngine:
         return EpochResult(loss, self._finite(loss), Snapshot(self.lasting, self._state()), kept, targets)
 
     def _finite(self, loss: float) -> bool:
-        """Whether loss, parameters, slots and state are all numbers: a single one that is not shows in the sum."""
-        return bool(
-            np.isfinite(loss) and np.isfinite(self.lasting.sum()) and all(np.isfinite(s).all() for s in self._state())
-        )
+        """Whether loss, parameters, slots and state are all numbers: one that is not makes the sum not finite either."""
+        if not (np.isfinite(self.lasting.sum()) or np.isfinite(self.lasting).all()):  # a sum can overflow by itself
+            return False
+        return bool(np.isfinite(loss)) and all(bool(np.isfinite(state).all()) for state in self._state())
 
     def _update(self, rates: Rates) -> None:
         for layer, name, flat in self.small:

@@ -170,9 +170,12 @@ class Program:
         return results
 
     def _finite(self, carry: Carry) -> Array:
-        """Whether parameters, slots and state are all numbers: a single one that is not shows in the sum."""
+        """Whether parameters, slots and state are all numbers."""
         leaves = [leaf for leaf in self.jax.tree.leaves(carry) if leaf.dtype.kind == "f"]
-        return self.jax.numpy.isfinite(sum((leaf.sum() for leaf in leaves), self.jax.numpy.zeros(())))
+        found = self.jax.numpy.ones((), bool)
+        for leaf in leaves:
+            found = found & self.jax.numpy.isfinite(leaf).all()
+        return found
 
     def run(self, carry: Carry, data: Data, first: Array, count: Array, orders: Array | None, rates: Array) -> Any:
         """(carry, results) of `count` epochs from number `first` on; every result has a leading axis of `epochs`.

@@ -121,8 +121,9 @@ class Stepper:
         return loss
 
     def finite(self) -> bool:
-        """Whether every parameter is a number. (One that is not makes the sum not finite either.)"""
-        return all(np.isfinite(value.sum()) or np.isfinite(value).all() for value in self.values.values())
+        """Whether parameters, slots and state are all numbers. (One that is not makes the sum not finite either.)"""
+        lasting = (*self.values.values(), *self.slots.values(), *self.state.values())
+        return all(np.isfinite(value.sum()) or np.isfinite(value).all() for value in lasting)
 
 
 def updated(optimizer: Optimizer, values: Values, gradients: Values, slots: Values, rates: Iterable[float]) -> Any:
@@ -175,14 +176,15 @@ def watch(run: Run, failure: Failure) -> Event | None:
     (rates,), _ = run.rates(failure.step, 1)
     learnt = {key: seen[key] for key in params}
     new = _watched_update(run.optimizer, one.network, learnt, gradients, copied(slots), rates.tolist(), eye)
-    found = [event for event in map(eye.origin, new.values()) if event is not None]
+    lasting = (*get_values(one.network, "state").values(), *new.values())
+    found = [event for event in map(eye.origin, lasting) if event is not None]
     return min(found, key=lambda event: event.number) if found else None
 
 
 def _watched_update(
     optimizer: Optimizer, network: Sequential, values: Values, gradients: Values, slots: Values, rates: Any, eye: Watch
 ) -> Values:
-    """The new values; every array knows what it is called."""
+    """The new values and slots; every array knows what it is called."""
     keys: dict[int, str] = {}
     for key, value in values.items():
         keys[id(value)] = key
@@ -206,8 +208,8 @@ def _watched_update(
         numbers = [eye.take(np.float64(rate), "learning rate", "update") for rate in rates if not np.isfinite(rate)]
         if numbers:  # nothing that is done with it can be finite
             return dict.fromkeys(values, numbers[0])
-        new: Values = updated(own, values, gradients, seen_slots, rates)[0]
-    return {key: eye.settle(value) for key, value in new.items()}
+        new, new_slots = updated(own, values, gradients, seen_slots, rates)
+    return {key: eye.settle(value) for key, value in {**new, **new_slots}.items()}
 
 
 def _update_place(network: Sequential, key: str, optimizer: Optimizer) -> Place:
