@@ -182,7 +182,7 @@ def learning_rate(seed, engine):
     assert ("make the model anew" in error.advice) == (case.steps == 1)
     case.optimizer.learning_rate = float(better[1])
     model = case.model(fresh=True)
-    model.fit(case.X, case.y, epochs=-(-int(better[2]) // case.steps), batch_size=case.batch, engine=engine)
+    model.fit(case.X, case.y, epochs=int(better[2]) // case.steps, batch_size=case.batch, engine=engine)
 
 
 def schedule(seed, engine):
