@@ -113,7 +113,7 @@ def as_inputs(values: Any, dtype: Any, name: str = "X", finite: bool = True) -> 
         with np.errstate(over="ignore"):
             return array.astype(dtype, copy=False)
     check_finite(array, name)
-    return as_dtype(array, dtype, name)
+    return np.ascontiguousarray(as_dtype(array, dtype, name))  # rows that lie apart give other roundings
 
 
 def check_number(what: str, value: Any, low: float = -inf, high: float = inf, ends: str = "[]") -> None:

@@ -14,6 +14,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from pellucid.arrays import Array, check_number
 from pellucid.errors import ContractError
 from pellucid.schedules import as_schedule
@@ -67,5 +69,6 @@ def clip_by_value(grad: Array, limit: float) -> Array:
 
 def norm_factor(square_sum: Any, limit: float) -> Any:
     """What to multiply all gradients with so that their joint length is at most `limit`. Pascanu et al. (2013)."""
-    norm = square_sum**0.5
-    return limit / norm.__array_namespace__().maximum(norm, limit)
+    # A number that NumPy 2.0 has summed up does not know its library yet.
+    xp = square_sum.__array_namespace__() if hasattr(square_sum, "__array_namespace__") else np
+    return limit / xp.maximum(square_sum**0.5, limit)
