@@ -8,7 +8,7 @@ import pytest
 from pellucid.engines import jax_engine
 from pellucid.optimizers import SGD, Adam
 from pellucid.schedules import Cosine
-from twins import X, Y, digest, rich, run, small
+from twins import X, Y, chunks_of, digest, rich, run, small
 
 FITS = {
     "mini-batches, a short last one": {"batch_size": 50},
@@ -17,27 +17,27 @@ FITS = {
 }
 
 
-def trained(monkeypatch, chunk: int, epochs: int = 21, **fit) -> str:
-    """The digest after `epochs` epochs in chunks of `chunk`."""
-    monkeypatch.setattr(jax_engine, "_chunk", lambda *_: chunk)
+def trained(chunk: int, **fit) -> str:
+    """Everything that comes out of 21 epochs in chunks of `chunk`."""
     model = rich(optimizer=Adam(Cosine(0.02, steps=100)))
-    history = model.fit(X, Y, epochs=epochs, validation_fraction=0.1, engine="jax", **fit)
+    with chunks_of(chunk):
+        history = model.fit(X, Y, epochs=21, validation_fraction=0.1, engine="jax", **fit)
     return digest(model) + repr(history.epochs)
 
 
 @pytest.mark.parametrize("fit", FITS.values(), ids=FITS.keys())
-def test_any_chunk_gives_the_same_bits(monkeypatch, fit):
+def test_any_chunk_gives_the_same_bits(fit):
     """Parameters, state and every figure of the history."""
     chunks = (1, 4, 16, 256) if fit == {"batch_size": 50} else (1, 16)
-    assert len({trained(monkeypatch, chunk, **fit) for chunk in chunks}) == 1
+    assert len({trained(chunk, **fit) for chunk in chunks}) == 1
 
 
-def test_any_chunk_gives_the_same_bits_one_row_at_a_time(monkeypatch):
+def test_any_chunk_gives_the_same_bits_one_row_at_a_time():
     seen = set()
     for chunk in (1, 4):
-        monkeypatch.setattr(jax_engine, "_chunk", lambda *_, chunk=chunk: chunk)
         model = small(optimizer=SGD(0.01, momentum=0.9))
-        model.fit(X, Y, epochs=5, batch_size=1, engine="jax")
+        with chunks_of(chunk):
+            model.fit(X, Y, epochs=5, batch_size=1, engine="jax")
         seen.add(digest(model))
     assert len(seen) == 1
 
@@ -89,15 +89,14 @@ def test_fresh_processes_and_one_core():
     assert {run(PROGRAM, way).stdout.strip() for way in ways} == {digest(model)}
 
 
-def test_resuming_gives_the_same_bits(monkeypatch, tmp_path):
+def test_resuming_gives_the_same_bits(tmp_path):
     """From a checkpoint, in chunks of another size."""
-    expected = rich()
-    expected.fit(X, Y, epochs=12, batch_size=50, validation_fraction=0.1, engine="jax")
+    expected, fit = rich(), {"batch_size": 50, "validation_fraction": 0.1, "engine": "jax"}
+    expected.fit(X, Y, epochs=12, **fit)
     for first, second in itertools.permutations((1, 16), 2):
-        path = tmp_path / f"{first}.safetensors"
-        monkeypatch.setattr(jax_engine, "_chunk", lambda *_, chunk=first: chunk)
-        rich().fit(X, Y, epochs=5, batch_size=50, validation_fraction=0.1, engine="jax", checkpoint=path)
-        monkeypatch.setattr(jax_engine, "_chunk", lambda *_, chunk=second: chunk)
-        model = rich()
-        model.fit(X, Y, epochs=12, batch_size=50, validation_fraction=0.1, engine="jax", checkpoint=path, resume=True)
+        path, model = tmp_path / f"{first}.safetensors", rich()
+        with chunks_of(first):
+            rich().fit(X, Y, epochs=5, checkpoint=path, **fit)
+        with chunks_of(second):
+            model.fit(X, Y, epochs=12, checkpoint=path, resume=True, **fit)
         assert digest(model) == digest(expected) and model.history.epochs == expected.history.epochs

@@ -14,7 +14,6 @@ import pytest
 
 import pellucid
 from pellucid import schedules
-from pellucid.engines import jax_engine
 from pellucid.errors import NonFiniteError
 from pellucid.layer import Layer
 from pellucid.layers import BatchNorm, Dense, Dropout, Flatten, GaussianNoise, ReLU, Residual, Sigmoid, Softmax, Tanh
@@ -22,7 +21,7 @@ from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Huber, 
 from pellucid.network import working_copy
 from pellucid.optimizers import SGD, Adam, AdamW, RMSprop
 from pellucid.randomness import Draws
-from twins import X, Y, apart, both, digest, rich, run, small
+from twins import X, Y, apart, both, chunks_of, digest, rich, run, small
 
 RNG = np.random.default_rng(1)
 WEIGHTS = RNG.uniform(0.1, 2.0, len(X))
@@ -63,9 +62,9 @@ FITS = {
     "mini-batches": {"batch_size": 40},
     "a short last batch": {"batch_size": 32},
     "a last batch of one row": {"batch_size": 119},
-    "not shuffled": {"batch_size": 32, "shuffle": False},
-    "sample weights": {"batch_size": 32, "sample_weight": WEIGHTS},
-    "validation data": {"batch_size": 32, "validation_data": NEW},
+    "not shuffled": {"batch_size": 40, "shuffle": False},
+    "sample weights": {"batch_size": 40, "sample_weight": WEIGHTS},
+    "validation data": {"batch_size": 40, "validation_data": NEW},
     "a validation fraction": {"batch_size": 32, "validation_fraction": 0.25, "sample_weight": WEIGHTS},
 }
 
@@ -91,7 +90,7 @@ MODELS = {
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
 def test_models(make):
-    alike(make, X, Y, epochs=8, batch_size=32, validation_data=NEW)
+    alike(make, X, Y, epochs=8, batch_size=40, validation_data=NEW)
 
 
 def test_a_plateau_cuts_the_rate_at_the_same_epoch():
@@ -207,9 +206,8 @@ def test_running_statistics():
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 256])
-def test_a_callback_finds_the_model_as_its_epoch_left_it(monkeypatch, chunk):
+def test_a_callback_finds_the_model_as_its_epoch_left_it(chunk):
     """Also in the middle of a chunk; a copy made there goes on from there."""
-    monkeypatch.setattr(jax_engine, "_chunk", lambda *_: chunk)
     seen, copies = [], []
 
     def look(model, row):
@@ -218,7 +216,8 @@ def test_a_callback_finds_the_model_as_its_epoch_left_it(monkeypatch, chunk):
             copies.append(copy.deepcopy(model))
 
     model = small()
-    model.fit(X, Y, epochs=9, batch_size=50, engine="jax", callbacks=[look])
+    with chunks_of(chunk):
+        model.fit(X, Y, epochs=9, batch_size=50, engine="jax", callbacks=[look])
     for epoch, digest_then in seen[::4]:
         fewer = small()
         fewer.fit(X, Y, epochs=epoch, batch_size=50, engine="jax")
@@ -228,14 +227,13 @@ def test_a_callback_finds_the_model_as_its_epoch_left_it(monkeypatch, chunk):
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 256])
-def test_a_callback_stops(monkeypatch, chunk):
-    monkeypatch.setattr(jax_engine, "_chunk", lambda *_: chunk)
-
+def test_a_callback_stops(chunk):
     def enough(model, row):
         return row["epoch"] == 6
 
     model, expected = small(), small()
-    history = model.fit(X, Y, epochs=1000, batch_size=50, engine="jax", callbacks=[enough])
+    with chunks_of(chunk):
+        history = model.fit(X, Y, epochs=1000, batch_size=50, engine="jax", callbacks=[enough])
     expected.fit(X, Y, epochs=6, batch_size=50, engine="jax")
     assert len(history) == 6 and history.stopped == "stopped by enough"
     assert digest(model) == digest(expected)
@@ -259,13 +257,12 @@ def test_early_stopping_keeps_the_best_and_stops_where_numpy_does():
     np.testing.assert_allclose(compiled.evaluate(X[1::2], Y[1::2])["loss"], min(history["val_loss"]), rtol=1e-12)
 
 
-def test_a_broken_training_gives_the_last_good_values_back(monkeypatch):
+def test_a_broken_training_gives_the_last_good_values_back():
     """On both engines, at the same epoch, whatever the chunk."""
     outcomes = {}
     for engine, chunk in (("numpy", 1), ("jax", 1), ("jax", 16)):
-        monkeypatch.setattr(jax_engine, "_chunk", lambda *_, chunk=chunk: chunk)
         model = small(optimizer=SGD(lambda step: 0.01 if step < 7 else 1e300))
-        with pytest.raises(NonFiniteError, match=r"broke down in epoch (\d+)") as error:
+        with chunks_of(chunk), pytest.raises(NonFiniteError, match=r"broke down in epoch (\d+)") as error:
             model.fit(X, Y, epochs=50, engine=engine)
         outcomes[engine, chunk] = str(error.value).split(":")[0], len(model.history), digest(model)
         assert all(np.isfinite(value).all() for value in model.values().values())

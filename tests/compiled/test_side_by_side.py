@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pellucid.engines import jax_engine
-from twins import X, Y, apart, both, digest, rich, run, small
+from twins import X, Y, apart, both, chunks_of, digest, rich, run, small
 
 SETTINGS = {
     "jax_enable_x64": (False, True),
@@ -133,8 +133,7 @@ def test_no_warning_is_ever_shown():
         warnings.simplefilter("always")
         for fit in ({}, {"batch_size": 50}, {"batch_size": 40, "validation_fraction": 0.1}):
             for chunk in (1, 4):
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(jax_engine, "_chunk", lambda *_, chunk=chunk: chunk)
+                with chunks_of(chunk):
                     small().fit(X, Y, epochs=2, engine="jax", **fit)
         rich(dtype="float64").fit(X, Y, epochs=2, engine="jax")
     assert [str(warning.message) for warning in caught] == []

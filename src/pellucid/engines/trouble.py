@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import linecache
-import traceback
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
@@ -71,8 +70,8 @@ def _mend(error: Exception) -> str:
             f"reads self.{error.name} before this pass has set it. A compiled pass finds nothing of an earlier one: set it "
             "first, name it in state = (...) if it is to last, or make it an argument of the constructor."
         )
-    last = traceback.format_exception_only(error)[-1].strip()[:200]
-    return f"cannot be compiled: {last}. Use only what both NumPy and JAX arrays have."
+    first = next(iter(str(error).splitlines()), "")[:200].rstrip(".")
+    return f"cannot be compiled: {type(error).__name__}: {first}. Use only what both NumPy and JAX arrays have."
 
 
 def _place(trace: TracebackType | None) -> tuple[FrameType, int] | None:
