@@ -118,7 +118,3 @@ def _tell(sentence: str) -> None:
     if sentence not in _told:
         _told.add(sentence)
         warnings.warn(sentence, stacklevel=2)
-
-
-def use(jax: Any) -> None:
-    """Nothing: `compiled` does it all."""
