@@ -118,7 +118,9 @@ def _labels(array: np.ndarray, classes: int) -> np.ndarray:
     if array.dtype.kind == "f" and not np.array_equal(np.trunc(array), array):
         raise DataError("y holds fractions, expected class labels. For a regression use MeanSquaredError().")
     low = 0 if array.dtype.kind == "u" else -1
-    labels = (array if array.dtype.itemsize < 4 else array.clip(low, 2**31 - 1)).astype(np.int64)  # nothing wraps around
+    labels = (array if array.dtype.itemsize < 4 else array.clip(low, 2**31 - 1)).astype(
+        np.int64
+    )  # nothing wraps around
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         wrong = int(np.argmax((labels < 0) | (labels >= classes)))
         hint = " Labels start at 0: write y - 1." if labels.min() == 1 and labels.max() == classes else ""
