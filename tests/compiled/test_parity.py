@@ -70,9 +70,11 @@ def test_every_layer_trains_alike(case: LayerCase, precision):
     same_steps(make, (x, y), precision)
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["every sample alike", "samples weighted"])
 @pytest.mark.parametrize(
-    "case, precision", [(c, "float64") for c in LOSSES] + [(c, "float32") for c in _classes(LOSSES)], ids=str
+    "case, precision, weighted",
+    [(c, "float64", weighted) for c in LOSSES for weighted in (False, True)]
+    + [(c, "float32", True) for c in _classes(LOSSES)],
+    ids=str,
 )
 def test_every_loss_trains_alike(case, precision, weighted):
     x = np.random.default_rng(3).uniform(-1, 1, (4, 5))
