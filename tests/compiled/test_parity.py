@@ -22,7 +22,7 @@ from pellucid.optimizers import SGD, Adam
 from twins import Scale, X, Y, apart, both, chunks_of, no_tracer, rich
 
 STEPS = 20
-PRECISIONS = {"float64": 1e-12, "float32": 2e-5}
+PRECISIONS = {"float64": 1e-12, "float32": 2e-6}
 
 
 def steps_of(model: pellucid.Model, data: Any, engine: str, **fit: Any) -> list[dict[str, np.ndarray]]:
