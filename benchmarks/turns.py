@@ -152,12 +152,21 @@ def take_turns(module: str, names: list[str], spec: dict[str, Any], rounds: int,
 
 
 def _steps_for(one: Contender, quantum: int, seconds: float) -> int:
-    """How many steps last about `seconds`; its turns are the warm-up (compiling, cold caches) and do not count."""
-    pilot = one.turn(quantum)["seconds"]
-    pilot = min(pilot, one.turn(quantum * max(1, int(0.1 / (pilot * quantum))))["seconds"])
-    steps = quantum * max(1, round(seconds / (pilot * quantum)))
-    one.turn(steps)
-    return steps
+    """How many steps last about `seconds`; its turns are the warm-up (compiling, cold caches) and do not count.
+
+    A few steps say little about many: the first call compiles, and every call has a fixed cost. So the turns grow until
+    one is long enough to go by.
+    """
+    steps, lasted = quantum, 0.0
+    while True:
+        one.turn(steps)  # a loop compiled for this many steps compiles here
+        lasted = one.turn(steps)["seconds"] * steps
+        wanted = quantum * max(1, round(seconds / max(lasted, 1e-6) * steps / quantum))
+        if lasted >= seconds / 4:
+            break
+        steps = min(wanted, 16 * steps)
+    one.turn(wanted)
+    return wanted
 
 
 def median_ratio(top: list[float], bottom: list[float]) -> float:
