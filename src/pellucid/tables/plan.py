@@ -1,0 +1,95 @@
+"""What every column of a table is taken for, why, and what is worth a second look: the plan, made before training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("number", "category", "boolean", "date", "ignored")
+REASONS = ("", "identifier", "text", "constant", "dropped", "target", "group", "time")
+
+
+@dataclass
+class Column:
+    """One column: what it is taken for and the rule that says so.
+
+    `kind`: one of `KINDS`. `reason`: why it is no input ("" for an input): for an ignored column "identifier", "text",
+    "constant" or "dropped"; "target", "group" and "time" keep the kind that their values have.
+    `format`: how its text is read; numbers {"decimal", "percent", "currency", "parentheses"}, booleans {"true", "false"}
+    (the two words as the table writes them), dates {"day_first": True, False or None where it does not matter}.
+    `missing`: rows without a value, strays among them. `distinct`: different values, counted up to `DISTINCT`.
+    `strays`: the first tokens that could not be read as (line, text), `unread` how many there are.
+    """
+
+    name: str
+    kind: str
+    rule: str
+    reason: str = ""
+    missing: int = 0
+    distinct: int = 0
+    examples: list[str] = field(default_factory=list)
+    format: dict[str, Any] = field(default_factory=dict)
+    strays: list[tuple[int, str]] = field(default_factory=list)
+    unread: int = 0
+
+
+@dataclass
+class Warn:
+    """One line that somebody should read. `what`: its sort in a word; `flag`: what changes it, as typed ("" for none)."""
+
+    what: str
+    column: str
+    text: str
+    flag: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass
+class Plan:
+    """The columns of a table, what is to be predicted, and the warnings."""
+
+    columns: list[Column]
+    targets: list[str]
+    warnings: list[Warn] = field(default_factory=list)
+    rows: int = 0
+    decimal: str = "."
+    na: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> list[Column]:
+        """The columns that become inputs, in the order of the table."""
+        return [column for column in self.columns if column.kind != "ignored" and not column.reason]
+
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        raise NotImplementedError
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain JSON values."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_json(cls, content: Any) -> Plan:
+        """The plan that `to_json` wrote; a `DataError` for anything else."""
+        raise NotImplementedError
+
+
+def plan(
+    table: Any,
+    target: str | Iterable[str] | None = None,
+    *,
+    types: Mapping[str, str] | None = None,
+    drop: Iterable[str] = (),
+    only: Iterable[str] | None = None,
+    na: Iterable[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+) -> Plan:
+    """One pass over the table: the kind of every column, with its rule and its warnings.
+
+    `types`: kinds that you know better, {"zip": "category", "when": "date:day-first", "price": "number:decimal-comma"}.
+    """
+    raise NotImplementedError
