@@ -9,8 +9,8 @@ import pytest
 
 import pellucid
 from command_line import pellucid_does
-from pellucid import datasets
-from pellucid.cli import baselines, braille, config, lesson, output, pieces, rows, scaling, task, watch
+from pellucid import datasets, pieces
+from pellucid.cli import baselines, braille, config, lesson, output, rows, scaling, task, watch
 from pellucid.errors import DataError, InputError
 from pellucid.layers import Dense, ReLU, Sequential
 

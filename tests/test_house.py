@@ -22,7 +22,7 @@ RANKS = {
     "layer": 4,
     "layers": 5,
     "losses": 6, "optimizers": 6,
-    "network": 7,
+    "network": 7, "pieces": 7,
     "step": 8, "checks": 8,
     "glass": 9, "engines": 9,
     "training": 10,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pellucid.cli import pieces
+from pellucid import pieces
 from pellucid.cli.output import Output
 
 

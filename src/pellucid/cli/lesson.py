@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from pellucid import datasets
-from pellucid.cli import pieces, source
+from pellucid import datasets, pieces
+from pellucid.cli import source
 from pellucid.cli.braille import plot
 from pellucid.cli.output import Output, number
 from pellucid.exchange.atomic import write_atomic

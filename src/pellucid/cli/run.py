@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid import __version__, datasets
+from pellucid import __version__, datasets, pieces
 from pellucid.arrays import as_inputs
-from pellucid.cli import baselines, config, pieces, scaling, source, task
+from pellucid.cli import baselines, config, scaling, source, task
 from pellucid.cli.output import Output, number
 from pellucid.cli.watch import Watch
 from pellucid.errors import DataError, InputError

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from pellucid.cli import config, pieces
+from pellucid import pieces
+from pellucid.cli import config
 from pellucid.cli.output import Output
 
 

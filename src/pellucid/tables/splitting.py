@@ -147,7 +147,9 @@ class Divider:
         if self.method == "group":
             return self._group_folds(count)
         if len(rows) < count:
-            raise DataError(f"{len(rows)} rows are too few for {count} folds. Write a smaller --folds, or give more rows.")
+            raise DataError(
+                f"{len(rows)} rows are too few for {count} folds. Write a smaller --folds, or give more rows."
+            )
         order = generator(self.seed, "split", FOLDS).permutation(len(rows))
         if self.labels is not None:  # class after class, so that dealing gives every fold its share of each
             order = order[np.argsort(self.labels[rows][order], kind="stable")]
