@@ -68,6 +68,7 @@ class Model:
             self.metrics = _named_metrics(metrics, loss)
         self.network: Sequential = build(layers, self.seed, self.dtype)
         self.history: History | None = None
+        self.table: dict[str, Any] | None = None  # plain JSON: the columns that its inputs come from, see pellucid.tables
         self._running: tuple[int, Trainer] | None = None  # the thread that trains, and what it runs
         self._busy = False  # whether somebody trains it
         self._lock = threading.Lock()

@@ -56,7 +56,7 @@ def save(model: Model, path: Path) -> None:
     if model.history is not None and model._running is None:
         rows = model.history.epochs
     content = _metadata(model, rows)
-    atomic.write_atomic(path, container.encode(arrays, {"model": _text(content)}))
+    atomic.write_atomic(path, container.encode(arrays, {"model": _text(content), **_table(model)}))
 
 
 def check_can_save(model: Model, path: Path) -> None:
@@ -78,7 +78,7 @@ def save_checkpoint(model: Model, path: Path, state: TrainingState, values: dict
     if state.best_values:
         arrays |= {f"best/{key}": value for key, value in _arrays(model.network, state.best_values).items()}
     arrays |= {f"slots/{key}": value for key, value in state.slots.items()}
-    metadata = {"model": _text(content), "progress": _text(progress)}
+    metadata = {"model": _text(content), "progress": _text(progress), **_table(model)}
     atomic.write_generations(path, container.encode(arrays, metadata))
 
 
@@ -129,6 +129,18 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
+def _table(model: Model) -> dict[str, str]:
+    """The columns that the inputs come from, for the metadata, where the network was trained on a table."""
+    if model.table is None:
+        return {}
+    try:
+        return {"table": json.dumps(model.table, separators=(",", ":"), allow_nan=False)}
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"model.table cannot be saved: {error}. It holds plain JSON only, as pellucid.tables writes it."
+        ) from None
+
+
 def _text(content: dict[str, Any]) -> str:
     return json.dumps(content, separators=(",", ":"), allow_nan=True)
 
@@ -148,6 +160,7 @@ def load(path: Path, custom: Sequence[Any] = ()) -> Model:
         content = _content(metadata, "model")
         model = _build(content, arrays, makers)
         values = _values(model, arrays)
+        model.table = _content(metadata, "table") if "table" in metadata else None
         state = TrainingState(rows=_rows(content))
         if state.rows:
             state.epoch = int(state.rows[-1]["epoch"])
