@@ -30,6 +30,7 @@ COMMANDS = {
     "check": "Whether the gradients of a model or layer are right.",
     "activations": "Activation functions: formula, picture, cost, use.",
     "data": "Draw a data set and print it as a table.",
+    "report": "Write what is known of a network as one HTML page.",
     "doctor": "What is installed, and how to install what is missing.",
 }
 

@@ -1,0 +1,99 @@
+"""What it was trained on: the data, its columns, what was doubtful about them, how the rows were split."""
+
+from __future__ import annotations
+
+from pellucid.report.blocks import Items, Section, Table, Text, facts
+from pellucid.report.record import Record
+from pellucid.report.words import counted, listed, plain
+
+SHOWN = 200  # columns of the table
+EXAMPLES = 3
+LONG = 40  # characters of an example
+
+
+def data(record: Record) -> Section:
+    """Rows, target, task."""
+    section = Section("data", "The data")
+    about, target = record["data"] or {}, record["target"] or {}
+    classes = target.get("classes") or []
+    dropped = about.get("dropped")
+    section.add(
+        facts([
+            ("Name", about.get("name") or ""),
+            ("Read from", about.get("origin") or ""),
+            ("Size", ", ".join(w for w in (counted(about.get("rows"), "row"), counted(about.get("columns"), "column")) if w)),
+            ("Left out", f"{counted(dropped, 'row')} without a target" if dropped else ""),
+            ("Target", listed(target.get("names") or [])),
+            ("Task", target.get("task") or ""),
+            ("Why this task", target.get("why") or ""),
+            ("Classes", f"{len(classes):,}: {listed(classes, 20)}" if classes else ""),
+        ])
+    )  # fmt: skip
+    return section
+
+
+def warnings(record: Record) -> Section:
+    """One sentence each, with what to type to change it."""
+    section = Section("warnings", "Warnings about the data")
+    found = [(row["what"] or "", row["text"], row["flag"] or "") for row in record["warnings"] or [] if row["text"]]
+    if found:
+        section.add(Items(found[:SHOWN]))
+        if len(found) > SHOWN:
+            section.add(Text(f"{len(found) - SHOWN} more warnings are not shown."))
+    elif record["warnings"] is not None:
+        section.add(Text("None. No leak from the target, no imbalance, no doubtful column was seen."))
+    return section
+
+
+def columns(record: Record) -> Section:
+    """Every column, what it was taken for, and by which rule."""
+    section = Section("columns", "The columns")
+    found = (record["plan"] or {}).get("columns") or []
+    if not found:
+        return section
+    used = sum(_use(row) == "input" for row in found)
+    section.add(
+        Text(
+            f"{counted(used, 'column')} of {len(found):,} {'is an input' if used == 1 else 'are inputs'} of the network."
+        )
+    )
+    cells = [
+        [row["name"] or "", row["kind"] or "", _use(row), row["rule"] or "", plain(row["missing"]), plain(row["distinct"]),
+         ", ".join(_short(plain(value)) for value in (row["examples"] or [])[:EXAMPLES])]
+        for row in found[:SHOWN]
+    ]  # fmt: skip
+    cut = f" (the first {SHOWN} of {len(found):,})" if len(found) > SHOWN else ""
+    head = ["column", "kind", "use", "rule", "empty", "different", "examples"]
+    section.add(Table("What each column was taken for" + cut, head, cells, numeric=False))
+    return section
+
+
+def _use(row: Record) -> str:
+    """What became of a column."""
+    reason = row["reason"] or ""
+    if reason in ("target", "group", "time"):
+        return reason
+    return f"left out: {reason}" if reason else "left out" if row["kind"] == "ignored" else "input"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= LONG else words[: LONG - 1] + "…"
+
+
+def split(record: Record) -> Section:
+    """Who was trained on, who was tested on."""
+    section = Section("split", "How the rows were split")
+    found = record["split"]
+    if not found:
+        return section
+    section.add(Text(found["why"]) if found["why"] else None)
+    section.add(
+        facts([
+            ("Method", found["method"] or ""),
+            ("Seed", plain(found["seed"]) if found["seed"] is not None else ""),
+            ("Training", counted(found["train"], "row")),
+            ("Validation", counted(found["validation"], "row")),
+            ("Test", counted(found["test"], "row")),
+        ])
+    )  # fmt: skip
+    return section

@@ -1,0 +1,126 @@
+"""The network itself: its drawing and settings, its curves, its health."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid.errors import InputError
+from pellucid.glass import curves, histograms
+from pellucid.glass import network as drawing
+from pellucid.glass.chain import columns as chain
+from pellucid.report.blocks import Figure, Items, Section, Table, Text, facts
+from pellucid.report.record import Record, scalar
+from pellucid.report.words import counted, metric_name, plain, share, story
+
+LINES = 8  # curves of one picture
+LAYERS = 40
+NAMED = 3  # pictures of metrics
+
+
+def network(model: Any, record: Record, inputs: Sequence[str] | None) -> Section:
+    """Units and weights, and what it was trained with."""
+    section = Section("network", "The network")
+    units = chain(model.network)
+    classes = (record["target"] or {}).get("classes") or (record["target"] or {}).get("names") or []
+    names = list(inputs) if inputs is not None and len(inputs) == units[0].units else None
+    outputs = classes if classes and len(classes) == units[-1].units else None
+    picture = drawing.draw(model, inputs=names, outputs=outputs, title="The network")
+    caption = (
+        "Lines are weights: wide is large, solid is positive, dashed is negative. Wide layers show their ends only."
+    )
+    section.add(Figure(picture, caption, drawing.table(model)))
+    settings = [(str(key).replace("_", " "), _setting(value)) for key, value in (record["network"] or {}).items()]
+    section.add(
+        facts([
+            ("Layers", ", ".join(repr(layer) for layer in model.layers)),
+            ("Parameters", f"{sum(column.parameters for column in units):,}"),
+            ("Loss", repr(model.loss) if model.loss is not None else ""),
+            ("Optimiser", repr(model.optimizer)),
+            ("Seed", str(model.seed)),
+            ("Numbers", model.dtype.name),
+            *[(key.capitalize(), words) for key, words in settings if key not in ("parameters", "seed", "layers")][:LAYERS],
+        ])
+    )  # fmt: skip
+    return section
+
+
+def _setting(value: Any) -> str:
+    """A setting of the record, whatever it is, in a few words."""
+    if isinstance(value, list):
+        return ", ".join(_setting(item) for item in value[:LAYERS])
+    if isinstance(value, dict):
+        return ", ".join(f"{scalar(key, '')} {_setting(item)}" for key, item in list(value.items())[:LAYERS])
+    return "" if value is None else plain(scalar(value, "network"))
+
+
+def learning(model: Any, record: Record) -> Section:
+    """The curves, the best epoch marked, and what they say."""
+    section = Section("curves", "How it learned")
+    history = model.history
+    rows = history.epochs if history is not None else []
+    if not any(math.isfinite(row.get("loss", math.nan)) for row in rows):
+        return section
+    valid = history["val_loss"] if "val_loss" in history.names else []
+    best = _best(history.best_epoch, valid)
+    for words in story(history["loss"], valid, best):
+        section.add(Text(words))
+    mark = (best, "best") if best is not None else None
+    others = [name for name in history.names if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
+    for name in sorted(others, key=lambda name: name != "loss")[: 1 + NAMED]:
+        title = "Loss, epoch by epoch" if name == "loss" else f"{metric_name(name).capitalize()}, epoch by epoch"
+        series = history.curves(name)
+        picture = curves.draw(series, title, metric_name(name), mark=mark)
+        what = "The lower, the better." if name == "loss" else ""
+        marked = f" Epoch {best}, the one with the lowest validation loss, is marked." if best is not None else ""
+        section.add(Figure(picture, (what + marked).strip(), curves.table(series, title, mark=mark)))
+    return section
+
+
+def _best(known: int | None, valid: list[float]) -> int | None:
+    """The epoch with the lowest validation loss."""
+    if known is not None and 1 <= known <= len(valid):
+        return known
+    finite = [(value, place) for place, value in enumerate(valid, 1) if math.isfinite(value)]
+    return min(finite)[1] if finite else None
+
+
+def health(model: Any, record: Record) -> Section:
+    """Findings, gradients, dead units, weights."""
+    section = Section("health", "Health of the network")
+    found = record["health"] or {}
+    findings = found.get("findings")
+    if findings:
+        section.add(Items([(row["severity"] or "", row["text"] or "", row["page"] or "") for row in findings[:LAYERS]]))
+    elif findings is not None:
+        section.add(Text("Nothing found: gradients, updates and units look as they should."))
+    section.add(_gradients(found.get("gradients")), _dead(found.get("dead")))
+    try:
+        picture, table = histograms.draw(model), histograms.table(model)
+    except InputError:  # a network without parameters
+        return section
+    section.add(Figure(picture, "Where the weights of each layer lie. A dashed line marks 0.", table))
+    return section
+
+
+def _gradients(found: dict[str, list[float | None]] | None) -> Figure | None:
+    """The size of each layer's gradient over the epochs that were looked at."""
+    series = {name: [math.nan if v is None else v for v in values] for name, values in (found or {}).items()}
+    series = {name: values for name, values in series.items() if any(math.isfinite(v) and v > 0 for v in values)}
+    if not series:
+        return None
+    drawn = dict(list(series.items())[:LINES])
+    more = f" The first {LINES} of {len(series)} layers are drawn." if len(series) > LINES else ""
+    title = "Size of the gradients by layer"
+    picture = curves.draw(drawn, title, "norm", x_label="look", log=True)
+    behind = curves.table(dict(list(series.items())[:LAYERS]), title, x_label="look")
+    words = "A layer whose line drops towards 0 has stopped learning; one that shoots up is about to break."
+    return Figure(picture, words + more, behind)
+
+
+def _dead(found: dict[str, float | None] | None) -> Table | None:
+    """The share of units that are the same for every row."""
+    rows = [[name, share(value) if value <= 1 else counted(int(value), "unit")] for name, value in (found or {}).items()
+            if value is not None]  # fmt: skip
+    return Table("Units that never answer (dead)", ["layer", "dead"], rows[:LAYERS]) if rows else None

@@ -1,0 +1,108 @@
+"""Figures and sentences as a reader wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.glass.diagnose.curves import APART, FLATTENED, RISEN, UNDER
+
+SHARES = {"accuracy", "balanced_accuracy", "binary_accuracy", "precision", "recall", "f1", "coverage"}
+ERRORS = {"loss", "rmse", "mae", "mse", "log_loss", "pinball", "brier"}  # the smaller, the better
+_NAMES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error", "f1": "F1", "loss": "loss"}
+UNKNOWN = "–"
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name in a sentence."""
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def plain(value: Any) -> str:
+    """A text or a number, with four digits that count."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e6):
+        return f"{int(value):,}"
+    return f"{value:.4g}"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """A share as per cent."""
+    return UNKNOWN if value is None else f"{100 * value:.{digits}f} %"
+
+
+def score(metric: str, value: float | None) -> str:
+    """A score in the form that its metric is read in."""
+    if value is None:
+        return UNKNOWN
+    return share(value) if metric in SHARES else f"{value:.3f}" if metric == "r2" else f"{value:.4g}"
+
+
+def span(metric: str, low: float | None, high: float | None) -> str:
+    """An interval, or nothing."""
+    return "" if low is None or high is None else f"{score(metric, low)} to {score(metric, high)}"
+
+
+def counted(number: int | None, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return "" if number is None else f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names after one another, the rest counted."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> list[str]:
+    """What the curves say of over- and underfitting, in sentences.
+
+    The thresholds are those of `diagnose`. Their unit there is the loss of the best constant answer; a file of a model
+    holds no rows to compute it from, and the loss of the first epoch, which is not much above it, stands in.
+    """
+    losses, others = np.asarray(train, float), np.asarray(valid, float)
+    if not len(losses) or not np.isfinite(losses).all() or (len(others) and not np.isfinite(others).all()):
+        return ["Some epochs have no finite loss: nothing is said of over- or underfitting."] if len(losses) else []
+    if len(losses) < 3:
+        return ["Too few epochs to say anything of over- or underfitting."]
+    if not len(others):
+        return [*_alone(losses), "No validation rows were set aside, so overfitting could not be seen here."]
+    unit = max(float(losses[0]), float(others[0]), 1e-300)
+    at = (best or int(others.argmin()) + 1) - 1
+    said = [f"The validation loss is lowest in epoch {at + 1} of {len(others)}: {others[at]:.4g}."]
+    window = max(1, len(others) // 10)
+    smooth = np.convolve(others / unit, np.ones(window) / window, "valid")
+    apart = float(others[at] - losses[at]) / unit
+    if smooth[-1] - smooth.min() > RISEN:
+        said.append("After that it rises while the training loss falls: what is learned there holds for the training rows "
+                    "alone. That is overfitting; the network should be the one of the lowest point.")  # fmt: skip
+    elif apart > APART:
+        said.append("It is far above the training loss, which means overfitting. More rows, dropout or a smaller network "
+                    "would help.")  # fmt: skip
+    elif others[at] > UNDER * unit:
+        said.append("It hardly fell. That is underfitting: the columns say too little, or the network or its learning rate "
+                    "does not suit them.")  # fmt: skip
+    elif _falling(others / unit):
+        said.append("It was still falling at the end: more epochs would help.")
+    else:
+        said.append("It falls with the training loss and then levels off: neither over- nor underfitting stands out.")
+    return said
+
+
+def _alone(losses: np.ndarray) -> list[str]:
+    if losses.min() > UNDER * losses[0]:
+        return ["The training loss hardly fell. That is underfitting."]
+    if _falling(losses / max(float(losses[0]), 1e-300)):
+        return ["The training loss was still falling at the end: more epochs would help."]
+    return ["The training loss fell and levelled off."]
+
+
+def _falling(curve: np.ndarray) -> bool:
+    """Whether the last tenth lies clearly below the tenth before it."""
+    tenth = max(1, len(curve) // 10)
+    return bool(curve[-2 * tenth : -tenth].mean() - curve[-tenth:].mean() > FLATTENED)
