@@ -27,6 +27,7 @@ from pellucid.layers import (
     LeakyReLU,
     Linear,
     Mish,
+    OrderedQuantiles,
     ReLU,
     Reshape,
     Residual,
@@ -45,6 +46,7 @@ from pellucid.losses import (
     Loss,
     MeanAbsoluteError,
     MeanSquaredError,
+    Quantile,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )  # fmt: skip
@@ -150,6 +152,17 @@ LAYERS = (
     ),
     LayerCase("LayerNorm", lambda: LayerNorm(5), largest=SQUARE_ROOT),
     LayerCase("LayerNorm, of sequences", lambda: LayerNorm(5, epsilon=1e-3), shape=(2, 3, 5), largest=SQUARE_ROOT),
+    LayerCase("OrderedQuantiles", lambda: OrderedQuantiles(5), largest=HALF_OF_FLOAT32 / 4),
+    LayerCase(
+        "OrderedQuantiles, of two targets", lambda: OrderedQuantiles(), shape=(4, 6), largest=HALF_OF_FLOAT32 / 2
+    ),
+    LayerCase(
+        "OrderedQuantiles, an even number, of sequences",
+        lambda: OrderedQuantiles(4),
+        shape=(2, 3, 4),
+        largest=HALF_OF_FLOAT32 / 4,
+    ),
+    LayerCase("OrderedQuantiles, one", lambda: OrderedQuantiles(1)),
     LayerCase("Flatten", lambda: Flatten(), shape=(2, 3, 5)),
     LayerCase("Reshape", lambda: Reshape((5, 2)), shape=(3, 2, 5)),
     LayerCase("Residual", lambda: Residual(Dense(5, 5), Tanh()), largest=SQUARE_ROOT),
@@ -191,7 +204,7 @@ class LossCase:
     name: str
     make: Callable[[], Loss]
     outputs: str  # what the network returns: "probabilities" (rows add up to 1), "chances" (each its own), "numbers"
-    targets: str  # "labels", "one-hot", "shares" (rows add up to 1), "yes or no", "chances", "numbers"
+    targets: str  # "labels", "one-hot", "shares" (rows add up to 1), "yes or no", "chances", "numbers", "one number"
     last: Callable[[], Layer] = Linear  # the layer before it in a whole network
     largest: float = HALF_OF_FLOAT32 / 8  # up to which outputs the loss is finite in float32
     seed: int = 0
@@ -223,6 +236,8 @@ def loss_targets(case: LossCase, dtype: Any = np.float64) -> np.ndarray:
         return np.eye(3, dtype=dtype)[labels]
     if case.targets == "yes or no":
         return rng.integers(0, 2, (4, 3)).astype(dtype)
+    if case.targets == "one number":
+        return rng.uniform(-3.0, 3.0, (4, 1)).astype(dtype)
     drawn = rng.uniform(0.1, 1.0, (4, 3)) if case.targets != "numbers" else rng.uniform(-3.0, 3.0, (4, 3))
     return (drawn / drawn.sum(axis=1, keepdims=True) if case.targets == "shares" else drawn).astype(dtype)
 
@@ -254,6 +269,9 @@ LOSSES = (
     LossCase("MeanAbsoluteError", MeanAbsoluteError, "numbers", "numbers"),
     LossCase("Huber", Huber, "numbers", "numbers"),
     LossCase("Huber, delta", lambda: Huber(delta=2.5), "numbers", "numbers"),
+    LossCase("Quantile, of three targets", lambda: Quantile((0.3,)), "numbers", "numbers"),
+    LossCase("Quantile", Quantile, "numbers", "one number"),
+    LossCase("Quantile, ordered", lambda: Quantile((0.1, 0.3, 0.9)), "numbers", "one number", OrderedQuantiles),
 )  # fmt: skip
 
 

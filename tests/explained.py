@@ -153,6 +153,10 @@ def loss_slopes(loss):
     if rule == "Huber":
         e, d = np.abs(o - t), loss["settings"]["delta"]
         return np.where(e <= d, e**2 / 2, d * (e - d / 2)).mean(axis=1), np.clip(o - t, -d, d) / m
+    if rule == "Quantile":
+        q = np.resize(array(loss["settings"]["levels"]), o.shape[1])
+        below, above = np.maximum(t - o, 0), np.maximum(o - t, 0)
+        return (q * below + (1 - q) * above).mean(axis=1), ((1 - q) * (o > t) - q * (o < t)) / m
     if rule == "BinaryCrossEntropy":
         return -(t * np.log(o) + (1 - t) * np.log(1 - o)).mean(axis=1), ((1 - t) / (1 - o) - t / o) / m
     if rule == "SigmoidCrossEntropy":

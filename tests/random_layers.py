@@ -36,6 +36,7 @@ def layer(rng: np.random.Generator, width: int, deep: int = 1) -> tuple[Layer, i
         "noise": lambda: (layers.GaussianNoise(float(rng.uniform(0.0, 0.5))), width),
         "batch norm": lambda: (layers.BatchNorm(width, float(rng.uniform(0, 0.99)), float(rng.choice([1e-5, 1e-2]))), width),
         "layer norm": lambda: (layers.LayerNorm(width, float(rng.choice([1e-5, 1e-2]))), width),
+        "quantiles": lambda: (layers.OrderedQuantiles(width), width),
         "flatten": lambda: (layers.Flatten(), width),
         "reshape": lambda: (layers.Reshape((width,)), width),
     }  # fmt: skip
@@ -93,6 +94,7 @@ def _loss(rng: np.random.Generator, size: float) -> tuple[Any, tuple[Any, ...]]:
         (losses.SoftmaxCrossEntropy(None, smoothing), numbers, np.eye(width)[labels]),
         (losses.BinaryCrossEntropy(), scores * 0.95, rng.integers(0, 2, (rows, width)).astype(float)),
         (losses.SigmoidCrossEntropy(), numbers, rng.uniform(size=(rows, width))),
+        (losses.Quantile(tuple(np.linspace(0.05, 0.9, width).tolist())), numbers, rng.standard_normal((rows, 1))),
     ]
     loss, outputs, targets = choices[rng.integers(len(choices))]
     return loss, (outputs, targets)

@@ -31,6 +31,7 @@ from pellucid.layers import (
     LayerNorm,
     LeakyReLU,
     Linear,
+    OrderedQuantiles,
     ReLU,
     Reshape,
     Residual,
@@ -45,6 +46,7 @@ from pellucid.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    Quantile,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )  # fmt: skip
@@ -529,6 +531,9 @@ PAIRS = [
     (MeanSquaredError, Softmax, r"does not fit the last layer, Softmax\(\).*CategoricalCrossEntropy\(\)"),
     (MeanAbsoluteError, Softmax, r"CategoricalCrossEntropy\(\)"),
     (Huber, Softmax, r"CategoricalCrossEntropy\(\)"),
+    (lambda: Quantile((0.5,)), lambda: OrderedQuantiles(1), None),
+    (lambda: Quantile((0.5,)), lambda: OrderedQuantiles(2), r"1 level\(s\).*orders 2.*write OrderedQuantiles\(1\)"),
+    (lambda: Quantile((0.5,)), Softmax, r"OrderedQuantiles\(\)"),
 ]
 
 

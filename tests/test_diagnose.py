@@ -14,8 +14,8 @@ import pellucid
 from healthy_runs import BARS, BODIES, run
 from pellucid.glass.diagnose import NAMES, Finding, Findings, Material, Past, data, look, watch
 from pellucid.glass.diagnose.look import choose
-from pellucid.layers import BatchNorm, Dense, Dropout, Layer, ReLU, Sigmoid, Softmax
-from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, MeanAbsoluteError, MeanSquaredError
+from pellucid.layers import BatchNorm, Dense, Dropout, Layer, OrderedQuantiles, ReLU, Sigmoid, Softmax
+from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, MeanAbsoluteError, MeanSquaredError, Quantile
 from pellucid.optimizers import SGD, Adam, RMSprop
 from planted_faults import FAULTS, planted, shifted
 
@@ -242,6 +242,24 @@ def test_the_baseline_is_the_best_constant_answer():
     y = np.random.default_rng(0).exponential(size=(101, 1))
     assert baseline(MeanSquaredError(), np.zeros((101, 1)), y) == pytest.approx(y.var())
     assert baseline(MeanAbsoluteError(), np.zeros((101, 1)), y) == pytest.approx(abs(y - np.median(y)).mean())
+    levels, rows = (0.1, 0.5, 0.9), np.repeat(y, 3, axis=1)
+    best = [min(np.maximum(q * (y - c), (q - 1) * (y - c)).mean() for c in y[:, 0]) for q in levels]
+    assert look.constant_loss(Quantile(levels), rows, rows, y, None) == pytest.approx(np.mean(best))
+
+
+def test_quantiles_are_looked_at_as_other_regressions_are():
+    """A target is as many rows of the outputs as it has levels: what it is compared with, and what is off with it."""
+    X = np.random.default_rng(0).standard_normal((64, 2))
+    layers = Dense(2, 8), ReLU(), Dense(8, 3), OrderedQuantiles()
+
+    def names(model, y):
+        return {finding.name for finding in model.diagnose(X, y)}
+
+    model = pellucid.Model(*layers, loss=Quantile((0.1, 0.5, 0.9)))
+    assert "unscaled-targets" in names(model, 500 + 100 * X[:, 0])
+    assert not {"unscaled-targets", "targets-out-of-range", "loss-mismatch"} & names(model, X[:, 0])
+    short = pellucid.Model(Dense(2, 3), OrderedQuantiles(1), loss=Quantile((0.1, 0.5, 0.9)))
+    assert "loss-mismatch" in names(short, X[:, 0])
 
 
 def test_shared_rows_are_exactly_those():

@@ -131,6 +131,25 @@ def test_the_substitutes_of_a_steps_gradient_are_what_their_names_say():
         np.testing.assert_array_equal(step.backward(dy), gradient)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
+def test_ordered_quantiles_are_the_sums_they_say(k):
+    x = np.random.default_rng(k).uniform(-4.0, 4.0, (3, 2 * k))
+    given = layers.OrderedQuantiles(k).forward(x).reshape(3, 2, k)
+    for row, numbers in zip(given.reshape(-1, k), x.reshape(-1, k), strict=True):
+        middle, steps = (k - 1) // 2, [math.log(1 + math.exp(value)) for value in numbers]
+        for at in range(k):
+            moved = sum(steps[middle + 1 : at + 1]) - sum(steps[at:middle])
+            assert row[at] == pytest.approx(numbers[middle] + moved, rel=1e-12, abs=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(x=arrays(np.float32, (2, 14), elements=st.floats(-(2.0**100), 2.0**100, width=32)))
+def test_quantiles_of_any_numbers_never_cross(x):
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        y = layers.OrderedQuantiles(7).forward(x).reshape(2, 2, 7)
+    assert (np.diff(y, axis=-1) >= 0).all() and y.dtype == np.float32
+
+
 def test_dense_is_a_sum_over_its_inputs():
     dense = prepared(next(case for case in LAYERS if case.name == "Dense"))
     x = inputs(LAYERS[0])

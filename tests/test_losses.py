@@ -8,19 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import pellucid
 from cases import HALF_OF_FLOAT32, LOSSES, loss_outputs, loss_targets
 from loss_checks import CHECKS
 from pellucid import losses
 from pellucid.errors import DataError, InputError
-from pellucid.layers import Sequential, Sigmoid, Softmax
+from pellucid.layers import Dense, OrderedQuantiles, Sequential, Sigmoid, Softmax, Tanh
 from pellucid.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     Huber,
     MeanSquaredError,
+    Quantile,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )  # fmt: skip
+from pellucid.optimizers import Adam
 
 
 def test_every_loss_has_a_row_in_cases():
@@ -61,6 +64,11 @@ def huber(o, t, delta):
     return sum(e * e / 2 if e <= delta else delta * (e - delta / 2) for e in sizes) / len(o)
 
 
+def pinball(o, t, levels):
+    pairs = [(o[m * len(levels) + k], true, q) for m, true in enumerate(t) for k, q in enumerate(levels)]
+    return sum(q * (true - a) if a < true else (1 - q) * (a - true) for a, true, q in pairs) / len(o)
+
+
 FORMULAS = {
     "CategoricalCrossEntropy": lambda loss, o, t: cross_entropy(o, t, loss.label_smoothing),
     "SoftmaxCrossEntropy": lambda loss, o, t: cross_entropy(softmax(o), t, loss.label_smoothing),
@@ -69,6 +77,7 @@ FORMULAS = {
     "MeanSquaredError": lambda loss, o, t: sum((a - b) ** 2 for a, b in zip(o, t, strict=True)) / len(o),
     "MeanAbsoluteError": lambda loss, o, t: sum(abs(a - b) for a, b in zip(o, t, strict=True)) / len(o),
     "Huber": lambda loss, o, t: huber(o, t, loss.delta),
+    "Quantile": lambda loss, o, t: pinball(o, t, loss.levels),
 }
 
 
@@ -119,6 +128,48 @@ def test_hubers_two_pieces_meet(error, delta):
     assert abs(slope) <= delta * (1 + 1e-12) and slope * error >= 0
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-20, 20), min_size=1, max_size=15), st.sampled_from([0.05, 0.3, 0.5, 0.8]))
+def test_no_number_has_less_pinball_loss_than_the_quantile(targets, level):
+    """The constant with the least loss has at most the level's share of the targets below it, and at least that up to it."""
+    loss, rows = Quantile((level,)), np.array(targets, float)[:, None]
+    costs = {c: loss.forward(np.full_like(rows, c), rows).sum() for c in np.arange(-21.0, 22.0, 0.5)}
+    best = min(costs, key=costs.__getitem__)
+    assert (rows < best).mean() <= level + 1e-9 and (rows <= best).mean() >= level - 1e-9
+
+
+def test_a_quantile_that_is_hit_pulls_nowhere():
+    loss = Quantile((0.1, 0.9))
+    assert loss.forward(np.array([[2.0, 2.0]]), np.array([2.0])).tolist() == [0.0]
+    assert loss.backward().tolist() == [[0.0, 0.0]]
+
+
+def test_quantiles_of_two_targets_and_of_a_flat_one():
+    """The levels of the first target stand first; targets (B,) are a column."""
+    loss, outputs = Quantile((0.25, 0.75)), np.array([[1.0, 3.0, 10.0, 20.0]])
+    assert loss.forward(outputs, np.array([[2.0, 30.0]])) == pytest.approx((0.25 + 0.25 + 5.0 + 7.5) / 4)
+    np.testing.assert_allclose(loss.backward(), np.array([[-0.25, 0.25, -0.25, -0.75]]) / 4)
+    column = Quantile().forward(outputs[:, :3], np.array([[2.0]]))
+    np.testing.assert_array_equal(Quantile().forward(outputs[:, :3], np.array([2.0])), column)
+    np.testing.assert_array_equal(Quantile().as_targets([1, 2], 3, np.float32), np.array([[1], [2]], np.float32))
+
+
+def test_trained_quantiles_cover_the_share_that_they_name():
+    """Noise whose width grows with x: the quantiles follow it, and 80 % of unseen targets lie between them."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.0, 1.0, (4000, 1))
+    y = x[:, 0] + (0.1 + x[:, 0]) * rng.standard_normal(4000)
+    model = pellucid.Model(
+        Dense(1, 16), Tanh(), Dense(16, 3), OrderedQuantiles(), loss=Quantile((0.1, 0.5, 0.9)), optimizer=Adam(0.02)
+    )
+    model.fit(x[:3000], y[:3000], epochs=30, batch_size=100, engine="numpy", progress=False)
+    assert model.evaluate(x[3000:], y[3000:])["coverage"] == pytest.approx(0.8, abs=0.04)
+    low, middle, high = model.predict([[0.2], [0.8]]).T
+    assert (low < middle).all() and (middle < high).all()
+    np.testing.assert_allclose(middle, [0.2, 0.8], atol=0.15)
+    np.testing.assert_allclose(high - low, 2 * 1.2816 * np.array([0.3, 0.9]), rtol=0.25)  # 1.2816: a normal draw's 90 %
+
+
 def test_losses_that_a_layer_pairs_with():
     assert type(CategoricalCrossEntropy().fused_with(Softmax())) is SoftmaxCrossEntropy
     assert type(BinaryCrossEntropy().fused_with(Sigmoid())) is SigmoidCrossEntropy
@@ -146,6 +197,10 @@ REFUSED = [
     (BINARY, [[0, 1, 2]], "from 0 to 1.*CategoricalCrossEntropy"),
     (SQUARED, [[0, 1]], r"shape \(1, 2\).*3 value"),
     (SQUARED, [[0, 1, float("inf")]], "infinite"),
+    (Quantile(), [[0, 1, 2]], r"shape \(1, 3\).*3 level\(s\) of 1 target\(s\).*\(rows, 1\)"),
+    (Quantile((0.5,)), [0, 1], r"3 value\(s\) a row.*\(rows, 3\)"),
+    (Quantile((0.1, 0.9)), [0, 1], r"3 value\(s\) a row.*2 levels.*Dense\(..., 2\)"),
+    (Quantile(), [0, float("nan"), 2], "NaN"),
 ]
 
 
@@ -161,6 +216,10 @@ def test_settings_that_cannot_be_meant_are_refused_in_a_sentence():
         (lambda: CategoricalCrossEntropy(class_weights=(1, -1)), "class_weights"),
         (lambda: CategoricalCrossEntropy(class_weights=()), "class_weights"),
         (lambda: Huber(0.0), "delta.*0.0"),
+        (lambda: Quantile((0.05, 1.0)), "a level=1.0.*above 0 and below 1"),
+        (lambda: Quantile((0.9, 0.1, 0.1)), r"ascending.*Write \(0.1, 0.9\)"),
+        (lambda: Quantile(()), r"levels=\(\).*\(0.05, 0.5, 0.95\)"),
+        (lambda: Quantile(0.5), "levels=0.5.*a tuple"),
     ]:
         with pytest.raises(InputError, match=sentence):
             call()

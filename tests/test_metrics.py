@@ -65,6 +65,20 @@ def test_r2_of_a_constant_target():
     assert metrics.r2(constant, constant) == 1.0 and metrics.r2(constant + np.eye(4)[:, :1], constant) == 0.0
 
 
+QUANTILES = np.array([[1.0, 2.0, 4.0], [0.0, 5.0, 6.0]])
+
+
+def test_figures_of_quantiles():
+    levels = (0.1, 0.5, 0.9)
+    costs = [0.1 * 2, 0.5 * 1, 0.1 * 1, 0.1 * 7, 0.5 * 2, 0.9 * 1]  # of targets 3 and 7, counted by hand
+    for targets in ([3.0, 7.0], [[3.0], [7.0]]):
+        assert metrics.pinball(QUANTILES, targets, levels) == pytest.approx(np.mean(costs))
+        assert metrics.coverage(QUANTILES, targets) == 0.5
+    assert metrics.coverage(QUANTILES, [1.0, 6.0]) == 1.0  # the ends belong to the interval
+    assert metrics.coverage(QUANTILES[:, 1:2], [2.0, 6.0]) == 0.5  # of one quantile: what lies up to it
+    assert metrics.coverage(QUANTILES.reshape(1, 6), [[3.0, 7.0]]) == 0.5  # two targets
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))
 def test_the_matrix_holds_every_row_once(pairs):
     chosen, true = np.array(pairs).T
@@ -93,6 +107,9 @@ def test_every_metric_has_a_name_that_a_model_takes():
         (lambda: metrics.confusion_matrix(CHOSEN - 1, LABELS), DataError, "labels from -1"),
         (lambda: metrics.top_k_accuracy(ROWS, LABELS, k=4), DataError, "k=4"),
         (lambda: metrics.rmse(ROWS, LABELS), DataError, r"shape \(6, 3\), targets \(6,\)"),
+        (lambda: metrics.coverage(ROWS, LABELS[:4]), DataError, r"shape \(6, 3\), targets \(4,\)"),
+        (lambda: metrics.coverage(ROWS[:0], LABELS[:0]), DataError, "at least one row"),
+        (lambda: metrics.pinball(ROWS, LABELS, (0.1, 0.9)), DataError, "2 levels got 3 output"),
         (lambda: metrics.precision(ROWS, LABELS, average="micro"), InputError, "'micro'.*'macro'"),
     ],
 )

@@ -137,7 +137,46 @@ def mae(outputs: Any, targets: Any) -> float:
     return float(abs(_errors(outputs, targets)).mean())
 
 
+def pinball(outputs: Any, targets: Any, levels: tuple[float, ...] = (0.05, 0.5, 0.95)) -> float:
+    """Mean pinball loss of quantiles (B, M * levels), in the unit of the targets (B, M) or (B,).
+
+    An output of level q costs q for each unit that it lies below the target, 1 - q for each unit above.
+    """
+    outputs, targets = _quantiles(outputs, targets)
+    if outputs.shape[2] != len(levels):
+        raise DataError(
+            f"pinball of {len(levels)} levels got {outputs.shape[2]} output(s) a target: give the levels that the "
+            "outputs have, as in pinball(outputs, targets, levels=(0.1, 0.9))."
+        )
+    error, level = outputs - targets, np.asarray(levels, np.float64)
+    return float(np.maximum((1.0 - level) * error, -level * error).mean())
+
+
+def coverage(outputs: Any, targets: Any) -> float:
+    """Share of the targets (B, M) or (B,) between the first and the last of their quantiles (B, M * levels), 0 to 1.
+
+    For levels 0.05 to 0.95 it should be near 0.9. Of a single quantile: the share of the targets that it is not below.
+    """
+    outputs, targets = _quantiles(outputs, targets)
+    low, high, true = outputs[..., 0], outputs[..., -1], targets[..., 0]
+    inside = true <= high if outputs.shape[2] == 1 else (low <= true) & (true <= high)
+    return float(inside.mean())
+
+
+def _quantiles(outputs: Any, targets: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs (B, M, levels) and targets (B, M, 1)."""
+    outputs, targets = np.asarray(outputs, np.float64), np.asarray(targets, np.float64)
+    columns = targets[:, None] if targets.ndim == 1 else targets
+    fits = outputs.ndim == 2 == columns.ndim and len(outputs) == len(columns) and columns.size > 0
+    if not fits or not outputs.shape[1] or outputs.shape[1] % columns.shape[1]:
+        raise DataError(
+            f"outputs have shape {outputs.shape}, targets {targets.shape}: expected the quantiles of each target side by "
+            "side, (rows, targets * levels), and targets (rows, targets) or (rows,), at least one row."
+        )
+    return outputs.reshape(*columns.shape, -1), columns[..., None]
+
+
 by_name: dict[str, Callable[..., Any]] = {
     metric.__name__: metric
-    for metric in (accuracy, binary_accuracy, top_k_accuracy, precision, recall, f1, r2, rmse, mae)
+    for metric in (accuracy, binary_accuracy, top_k_accuracy, precision, recall, f1, r2, rmse, mae, pinball, coverage)
 }

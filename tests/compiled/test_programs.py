@@ -28,6 +28,7 @@ STRUCTURE = (
 )  # nothing that one changes on a layer that is there
 OTHERWISE = {
     "class_weights": (2.0, 1.0, 0.5), "clip_value": 0.03, "clip_norm": 0.05, "gradient": "clipped", "momentum": 0.45,
+    "levels": (0.6,), "per_target": 1,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pellucid import metrics
+from pellucid.losses import Quantile
 
 peer = pytest.importorskip("sklearn.metrics")
 
@@ -75,6 +76,16 @@ def test_figures_of_numbers(seed, columns):
     assert metrics.r2(outputs, targets) == pytest.approx(expected, rel=1e-12)
     assert metrics.mae(outputs, targets) == pytest.approx(peer.mean_absolute_error(targets, outputs), rel=1e-12)
     assert metrics.rmse(outputs, targets) ** 2 == pytest.approx(peer.mean_squared_error(targets, outputs), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pinball_loss(seed):
+    """Each level's figure is scikit-learn's; ours is their mean, as is that of the loss."""
+    rng, levels = np.random.default_rng(seed), (0.05, 0.3, 0.5, 0.95)
+    targets, outputs = rng.normal(5.0, 2.0, (40, 2)), np.sort(rng.normal(5.0, 2.0, (40, 2, 4)))
+    theirs = [peer.mean_pinball_loss(targets, outputs[..., k], alpha=level) for k, level in enumerate(levels)]
+    assert metrics.pinball(outputs.reshape(40, 8), targets, levels) == pytest.approx(np.mean(theirs), rel=1e-12)
+    assert Quantile(levels).forward(outputs.reshape(40, 8), targets).mean() == pytest.approx(np.mean(theirs), rel=1e-12)
 
 
 def test_r2_of_constant_targets():

@@ -9,7 +9,7 @@ import pytest
 
 import pellucid
 from pellucid import layers, losses, optimizers, schedules
-from pellucid.layers import Dense, Sigmoid, Softmax, Tanh
+from pellucid.layers import Dense, OrderedQuantiles, Sigmoid, Softmax, Tanh
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -34,6 +34,19 @@ def labels(_: Any = None) -> Any:
     return torch.tensor(LABELS)
 
 
+LEVELS = (0.1, 0.5, 0.9)
+
+
+def pinball(error: Any) -> Any:
+    return torch.maximum((1 - tensor(LEVELS)) * error, -tensor(LEVELS) * error).mean()
+
+
+def ordered(z: Any) -> Any:
+    """The middle one of three, and a step down and up from it."""
+    low, middle, high = z.split(1, dim=1)
+    return torch.cat([middle - functional.softplus(low), middle, middle + functional.softplus(high)], dim=1)
+
+
 LOSSES: list[tuple[Any, Any, np.ndarray, Callable[[Any], Any]]] = [
     (losses.CategoricalCrossEntropy(), Softmax(), LABELS, lambda z: functional.cross_entropy(z, labels())),
     (losses.CategoricalCrossEntropy(), Softmax(), np.eye(3)[LABELS], lambda z: functional.cross_entropy(z, labels())),
@@ -53,6 +66,9 @@ LOSSES: list[tuple[Any, Any, np.ndarray, Callable[[Any], Any]]] = [
     (losses.MeanSquaredError(), layers.Linear(), NUMBERS, lambda z: functional.mse_loss(z, tensor(NUMBERS))),
     (losses.MeanAbsoluteError(), layers.Linear(), NUMBERS, lambda z: functional.l1_loss(z, tensor(NUMBERS))),
     (losses.Huber(0.7), layers.Linear(), NUMBERS, lambda z: functional.huber_loss(z, tensor(NUMBERS), delta=0.7)),
+    (losses.Quantile(LEVELS), layers.Linear(), NUMBERS[:, :1], lambda z: pinball(z - tensor(NUMBERS[:, :1]))),
+    (losses.Quantile(LEVELS), OrderedQuantiles(), NUMBERS[:, :1],
+     lambda z: pinball(ordered(z) - tensor(NUMBERS[:, :1]))),
 ]  # fmt: skip
 
 

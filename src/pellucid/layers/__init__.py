@@ -6,6 +6,7 @@ from pellucid.layers.elu import ELU, SELU
 from pellucid.layers.linear import Linear
 from pellucid.layers.noise import Dropout, GaussianNoise
 from pellucid.layers.normalization import BatchNorm, LayerNorm
+from pellucid.layers.quantiles import OrderedQuantiles
 from pellucid.layers.relu import LeakyReLU, ReLU
 from pellucid.layers.sequential import Residual, Sequential
 from pellucid.layers.shape import Flatten, Reshape
@@ -30,6 +31,7 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "Mish",
+    "OrderedQuantiles",
     "ReLU",
     "Reshape",
     "Residual",

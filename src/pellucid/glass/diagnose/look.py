@@ -15,7 +15,7 @@ import numpy as np
 from pellucid.arrays import one_hot
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
-from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss
+from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
 from pellucid.losses.binary import SigmoidCrossEntropy
 from pellucid.losses.categorical import SoftmaxCrossEntropy
 from pellucid.network import Values, set_values, working_copy
@@ -113,8 +113,10 @@ class Look:
 
     @property
     def target_rows(self) -> np.ndarray:
-        """The targets of the rows looked at in the outputs' shape, labels as one-hot rows."""
+        """The targets of the rows looked at in the outputs' shape: labels as one-hot rows, a number as often as it has levels."""
         assert self.targets is not None
+        if isinstance(self.loss, Quantile):
+            return np.asarray(self.loss.target_rows(self.outputs, self.targets))
         if self.targets.ndim == 1 and self.targets.dtype.kind in "iu":
             return np.asarray(one_hot(self.targets, self.outputs.shape[-1], self.outputs.dtype))
         return self.targets
@@ -200,6 +202,10 @@ def constant_loss(
         candidates = [np.log(mean + 1e-12) - np.log(1.0 - mean + 1e-12)]
     elif isinstance(loss, (CategoricalCrossEntropy, BinaryCrossEntropy)):
         candidates = [mean]
+    elif isinstance(loss, Quantile):
+        ascending = np.sort(rows, axis=0)
+        places = (np.asarray(loss.level_of(mean)) * len(rows)).astype(int)
+        candidates = [ascending[places, np.arange(len(places))]]
     else:
         candidates = [mean, np.sort(rows, axis=0)[len(rows) // 2]]  # np.median would bring in numpy.ma
     try:

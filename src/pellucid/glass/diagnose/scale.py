@@ -8,7 +8,7 @@ from pellucid.glass.diagnose.finding import Finding
 from pellucid.glass.diagnose.look import Look
 from pellucid.layer import Layer
 from pellucid.layers import BatchNorm, HardSigmoid, LayerNorm, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from pellucid.losses import Huber, MeanAbsoluteError, MeanSquaredError
+from pellucid.losses import Huber, MeanAbsoluteError, MeanSquaredError, Quantile
 
 STANDARDISE = (
     "standardise the inputs: X = (X - mean) / std with mean = X.mean(axis=0), std = X.std(axis=0) of the training rows, and "
@@ -95,7 +95,7 @@ def _inputs(says: str, advice: str, figure: float, columns: tuple[int, ...]) -> 
 
 
 def _regression(seen: Look) -> bool:
-    return isinstance(seen.loss, (MeanSquaredError, MeanAbsoluteError, Huber)) and seen.targets is not None
+    return isinstance(seen.loss, (MeanSquaredError, MeanAbsoluteError, Huber, Quantile)) and seen.targets is not None
 
 
 _SQUASHED = (Sigmoid, HardSigmoid, Tanh, Softmax)

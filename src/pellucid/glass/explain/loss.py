@@ -42,7 +42,7 @@ class LossRecord:
     def as_dict(self) -> dict[str, Any]:
         """For the JSON."""
         names = ("outputs", "targets", "losses", "share", "slopes", "doutputs", "value", "penalties")
-        settings = {name: value for name, value in self.loss.config().items() if isinstance(value, (int, float))}
+        settings = {name: value for name, value in self.loss.config().items() if isinstance(value, (int, float, tuple))}
         made = {"loss": self.stands_for, "rule": self.rule, "fused": bool(self.fused), "settings": settings}
         return made | {name: getattr(self, name) for name in names}
 
@@ -59,6 +59,12 @@ def _huber(o: float, t: float, loss: Any) -> Form:
     if abs(o - t) <= loss.delta:
         return "(o - t)**2 / (2*M)", "(o - t) / M"
     return "delta*(abs(o - t) - delta / 2) / M", "delta*sign(o - t) / M"
+
+
+def _pinball(o: float, t: float, loss: Any) -> Form:
+    if o == t:
+        return "0", "0"
+    return ("level*(t - o) / M", "-level / M") if o < t else ("(1 - level)*(o - t) / M", "(1 - level) / M")
 
 
 def _binary(o: float, t: float, loss: Any) -> Form:
@@ -86,6 +92,7 @@ _FORMS: dict[str, tuple[str, Callable[[float, float, Any], Form]]] = {
     "MeanSquaredError": ("loss = mean over the outputs of (output - target)**2", _squared),
     "MeanAbsoluteError": ("loss = mean over the outputs of abs(output - target)", _absolute),
     "Huber": ("loss = mean of (output - target)**2 / 2, beyond delta a straight line", _huber),
+    "Quantile": ("loss = mean of (1 - level)*(output - target), below the target of level*(target - output)", _pinball),
     "BinaryCrossEntropy": ("loss = mean of -(t*log(p) + (1 - t)*log(1 - p))", _binary),
     "SigmoidCrossEntropy": ("loss = mean of -(t*log(p) + (1 - t)*log(1 - p)),  p = sigmoid(score)", _of_scores),
     "CategoricalCrossEntropy": ("loss = -sum_k t[k] * log(p[k])", _categorical),
@@ -134,6 +141,9 @@ def _about(record: LossRecord, index: tuple[int, ...]) -> dict[str, tuple[str, f
         "M": ("M", float(record.outputs[0].size)),
     }
     given |= {name: (name, float(getattr(loss, name))) for name in ("delta", "least") if hasattr(loss, name)}
+    if record.rule == "Quantile":
+        k = index[-1] % len(loss.levels)
+        given["level"] = (f"level[{k}]", loss.levels[k])
     return given
 
 

@@ -12,7 +12,7 @@ from pellucid.errors import InputError
 from pellucid.glass.gradients.judging import rounded
 from pellucid.glass.gradients.subjects import own_copy
 from pellucid.layer import Layer
-from pellucid.losses import Loss
+from pellucid.losses import Loss, Quantile
 
 ROWS = (7, 9, 11, 13)  # none of them a usual width, so that a division by the rows can be told from another
 WIDTHS = (5, 3, 4, 2, 6, 8, 1, 9, 12, 16)
@@ -158,6 +158,9 @@ def _pairs(loss: Loss, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarr
         "one-hot rows": np.eye(CLASSES)[labels],
         "yes or no": (rng.uniform(size=(rows, CLASSES)) < 0.5).astype(np.float64),
     }
+    if isinstance(loss, Quantile):  # a target has as many outputs as there are levels
+        outputs = {"numbers": rng.uniform(-3.0, 3.0, (rows, 2 * len(loss.levels)))}
+        targets = {"two numbers": rng.uniform(-3.0, 3.0, (rows, 2)), "yes or no": targets["yes or no"][:, :2]}
     usual = {"Softmax": "probabilities", "Sigmoid": "chances"}.get(loss.fits[0] if loss.fits else "", "numbers")
     for kind in dict.fromkeys((usual, *outputs)):
         whats = (
@@ -176,6 +179,7 @@ def targets_for(loss: Loss, outputs: np.ndarray, rng: np.random.Generator) -> np
         labels,
         np.eye(width)[labels],
         (rng.uniform(size=outputs.shape) < 0.5).astype(np.float64),
+        rng.uniform(-3.0, 3.0, (rows, width // len(loss.levels) if isinstance(loss, Quantile) else 1)),
     )
     for targets in tries:
         try:
