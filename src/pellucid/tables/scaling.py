@@ -11,7 +11,6 @@ An empty value becomes 0, the middle; so does everything in a column that never 
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -86,5 +85,7 @@ def _scores(values: np.ndarray, knots: np.ndarray) -> list[float]:
     """For each knot, the normal variable at the middle of the ranks that equal it."""
     ordered = np.sort(values)
     ranks = (np.searchsorted(ordered, knots, "left") + np.searchsorted(ordered, knots, "right")) / (2 * len(ordered))
+    from statistics import NormalDist  # needed by nothing else, and not quick to load
+
     normal = NormalDist()
     return [normal.inv_cdf(min(max(rank, 1e-4), 1 - 1e-4)) for rank in ranks.tolist()]
