@@ -70,11 +70,25 @@ def forward(layer):
             close(x.mean(axis=axes).reshape(mean.shape), mean)
             close(((x - mean) ** 2).mean(axis=axes).reshape(mean.shape), variance)
         return values["gamma"] * (x - mean) / np.sqrt(variance + layer["epsilon"]) + values["beta"]
+    if rule == "quantiles":
+        return ordered_quantiles(x, layer["per_target"])
     if rule in ("chain", "residual"):
         y = chain_forward(layer["layers"], x)
         return x + y if rule == "residual" else y
     assert rule == "general"
     return None
+
+
+def ordered_quantiles(x, count):
+    y = np.empty_like(x)
+    middle, steps = (count - 1) // 2, np.logaddexp(0, x)
+    for first in range(0, x.shape[-1], count):
+        y[..., first + middle] = x[..., first + middle]
+        for k in range(middle + 1, count):
+            y[..., first + k] = y[..., first + k - 1] + steps[..., first + k]
+        for k in reversed(range(middle)):
+            y[..., first + k] = y[..., first + k + 1] - steps[..., first + k]
+    return y
 
 
 def chain_forward(layers, x):
@@ -115,6 +129,14 @@ def backward(layer, g, gradients):
         return np.einsum("...k,...kj->...j", g, jacobian)
     if rule in ("layernorm", "batchnorm"):
         return norm_backward(layer, g, values, gradients)
+    if rule == "quantiles":
+        count, made = layer["per_target"], np.zeros_like(x)
+        for i in range(x.shape[-1]):
+            first, side = i - i % count, np.sign(i % count - (count - 1) // 2)
+            inside = {1: slice(i, first + count), 0: slice(first, first + count), -1: slice(first, i + 1)}[side]
+            slope = side * np.exp(-np.logaddexp(0, -x[..., i])) if side else 1.0
+            made[..., i] = slope * g[..., inside].sum(axis=-1)
+        return made
     if rule == "chain":
         return chain_backward(layer["layers"], g, gradients)
     if rule == "residual":

@@ -15,6 +15,7 @@ import numpy as np
 
 from pellucid.errors import ExplanationError
 from pellucid.glass.explain.equation import Equation, check
+from pellucid.glass.explain.quantiles import reach
 from pellucid.glass.explain.record import LayerRecord
 
 Gradients = dict[str, np.ndarray]
@@ -48,6 +49,9 @@ def _back(record: LayerRecord, g: np.ndarray, found: Gradients) -> np.ndarray:
         return record.output * (g - (g * record.output).sum(axis=-1, keepdims=True))
     if record.rule == "dense":
         return _dense(record, g, found)
+    if record.rule == "quantiles":
+        reached = reach(facts["per_target"])
+        return (g.reshape(-1, len(reached)) @ reached).reshape(g.shape) * facts["slope"]
     if record.rule == "general":
         return _general(record, g, found)
     return _norm(record, g, found)

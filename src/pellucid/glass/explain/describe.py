@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pellucid.glass.explain import chains, dense, elementwise, general, mixing, norms
+from pellucid.glass.explain import chains, dense, elementwise, general, mixing, norms, quantiles
 from pellucid.glass.explain.choose import Described
 from pellucid.glass.explain.equation import Section, View
 from pellucid.glass.explain.record import LayerRecord
@@ -19,6 +19,7 @@ _PARTS: dict[str, tuple[Callable[[LayerRecord, View], Described], Callable[[Laye
     "softmax": (mixing.forward, mixing.backward),
     "layernorm": (norms.layernorm_forward, norms.layernorm_backward),
     "batchnorm": (norms.batchnorm_forward, norms.batchnorm_backward),
+    "quantiles": (quantiles.forward, quantiles.backward),
     "general": (general.forward, general.backward),
 }
 

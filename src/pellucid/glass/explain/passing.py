@@ -15,6 +15,7 @@ import numpy as np
 
 from pellucid import layers as kinds
 from pellucid.errors import NonFiniteError
+from pellucid.functions import sigmoid
 from pellucid.glass.explain import forms
 from pellucid.glass.explain.record import LayerRecord
 from pellucid.glass.explain.sensitivity import sensitivity, unit_slopes
@@ -31,6 +32,7 @@ _RULES: dict[type[Layer], str] = {
     kinds.Softmax: "softmax",
     kinds.LayerNorm: "layernorm",
     kinds.BatchNorm: "batchnorm",
+    kinds.OrderedQuantiles: "quantiles",
     kinds.Sequential: "chain",
     kinds.Residual: "residual",
 }
@@ -207,10 +209,18 @@ def _batchnorm(record: LayerRecord) -> None:
     record.facts |= {"inverse_std": np.asarray(layer.inverse_std), "normalized": np.asarray(layer.normalized)}
 
 
+def _quantiles(record: LayerRecord) -> None:
+    layer: Any = record.layer
+    place = np.arange(record.inputs.shape[-1]) % layer.per_target
+    slope = np.where(place == (layer.per_target - 1) // 2, 1.0, sigmoid(record.inputs))
+    record.facts = {"per_target": layer.per_target, "slope": slope}
+
+
 _FACTS: dict[str, Callable[[LayerRecord], None]] = {
     "dense": _dense,
     "layernorm": _layernorm,
     "batchnorm": _batchnorm,
+    "quantiles": _quantiles,
 }
 
 

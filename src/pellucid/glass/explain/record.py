@@ -9,6 +9,7 @@ reshape      the same values in another shape
 softmax      over the last axis; ``fused`` where the loss takes its inputs: there is no ``doutput`` then
 layernorm    over the last axis; with ``mean``, ``variance``, ``inverse_std``, ``normalized``
 batchnorm    over all axes but the last; the same, and ``of_batch``: whether the statistics are those of these rows
+quantiles    of each target ``per_target`` numbers side by side; ``slope``: what a step grows with its input
 chain        its ``layers`` one after the other
 residual     the same, and the inputs added to what comes out
 general      any other layer: ``sensitivity``, what its own backward gives for one output at a time
