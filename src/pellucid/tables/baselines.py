@@ -155,7 +155,8 @@ def logistic(
 
 def _largest(X: np.ndarray) -> float:
     """The largest eigenvalue of X.T @ X, by power iteration, and a little more."""
-    vector, value = generator(0, "noise").normal(size=X.shape[1]), 1.0
+    vector: np.ndarray = generator(0, "noise").normal(size=(X.shape[1],))
+    value = 1.0
     for _ in range(30):
         vector = X.T @ (X @ vector)
         value = float(np.linalg.norm(vector))

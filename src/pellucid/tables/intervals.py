@@ -95,5 +95,5 @@ def of_difference(
     low, high = middle(scoring.figures(again.sums(own))[main] - scoring.figures(again.sums(other))[main])
     if main == "accuracy" and scoring.task == "classification" and not again.clustered:
         right = slice(2, 2 + scoring.classes)
-        low, high = of_paired_shares(own[:, right].any(axis=1), other[:, right].any(axis=1))
+        low, high = of_paired_shares(own[:, right].sum(axis=1) > 0, other[:, right].sum(axis=1) > 0)
     return {"value": float(value), "low": low, "high": high}

@@ -17,13 +17,8 @@ regression      numbers in the table's unit (rows, targets) the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from pellucid.tables.target import Target
-    from pellucid.tables.typed import Typed
 
 LEAST = 1e-12  # the probability that counts for one below it, as in the losses
 
@@ -133,25 +128,3 @@ def _log_loss(answers: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def _mean(values: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Mean over the last axis of those values that are there; 0 where none is."""
     return np.where(there, values, 0.0).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)
-
-
-# -- from a target's words and units to answers and truth --------------------------------------------------------------
-
-
-def of_target(target: Target, balanced: bool = False) -> Scoring:
-    """What is measured for a `Target`."""
-    return Scoring(target.task, target.names, len(target.classes), balanced)
-
-
-def answers(target: Target, outputs: np.ndarray) -> np.ndarray:
-    """The network's outputs (rows, outputs) as answers."""
-    if target.task != "regression":
-        return np.asarray(target.probabilities(outputs), np.float64)
-    return np.asarray(target.decode(outputs), np.float64).reshape(len(outputs), -1)
-
-
-def truth(target: Target, typed: Typed) -> np.ndarray:
-    """What is true of typed rows, all of which have their targets."""
-    if target.task == "regression":
-        return np.asarray(target.values(typed), np.float64).reshape(typed.rows, -1)
-    return np.asarray(target.encode(typed)).astype(np.int64)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
+from pellucid import pieces
 from pellucid.errors import InputError
+from pellucid.randomness import check_seed
+
+SEVERAL = {"types": "--type", "drop": "--drop", "only": "--only", "na": "--na"}  # options that may be given again
 
 
 @dataclass
@@ -17,12 +21,14 @@ class Settings:
     """What a run can be told beside its data and its target. None: what suits the data.
 
     The columns: `types` {column: kind}, `drop`, `only` (columns), `na` (texts that mean a missing value), `separator`,
-    `decimal`, `encoding` of the file. The rows: `group` or `time` (a column), `folds`, shares `test` and `validation`.
-    The task: `task` ("auto", "classification", "regression"), `class_weights` (None or "balanced"), `interval` (None, or
-    per cent: 90 gives every number a lower and an upper end between which 90 of 100 lie).
+    `decimal`, `encoding`, `header` of the file. The rows: `group` or `time` (a column), `folds`, the shares `test` and
+    `validation`. The task: `task` ("auto", "classification", "regression"), `class_weights` (None or "balanced"),
+    `interval` (None, or per cent: 90 gives every number two ends between which 90 of 100 lie).
     The network: `layers` (neurons of each hidden layer), `activation`, `dropout`, `batch_norm`, `loss`.
-    The training: `optimizer`, `learning_rate`, `weight_decay`, `schedule`, `epochs`, `batch_size`, `patience` (0: never
-    stop early), `seed`, `dtype`, `engine`. `rows`: whether the record may hold rows of the table.
+    The training: `optimizer`, `learning_rate`, `weight_decay` (of adamw), `schedule`, `epochs`, `batch_size`, `patience`
+    (0: never stop early), `seed`, `dtype`, `engine`. `rows`: whether the record may hold rows of the table.
+
+    docs/decisions/0008-defaults-for-tables.md says how the defaults were found.
     """
 
     types: dict[str, str] = field(default_factory=dict)
@@ -32,6 +38,7 @@ class Settings:
     separator: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    header: bool | None = None
     group: str | None = None
     time: str | None = None
     folds: int | None = None
@@ -57,6 +64,65 @@ class Settings:
     engine: str = "auto"
     rows: bool = True
 
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        self.layers = tuple(self.layers)
+        for name in SEVERAL:
+            if name != "types" and isinstance(getattr(self, name), str):
+                setattr(self, name, [getattr(self, name)])
+        names: dict[str, Collection[str | None]] = {
+            "activation": pieces.ACTIVATIONS,
+            "optimizer": pieces.OPTIMIZERS,
+            "schedule": pieces.SCHEDULES,
+        }
+        names |= {"loss": ["auto", *pieces.LOSSES], "task": ["auto", "classification", "regression"]}
+        names |= {"class_weights": [None, "balanced"], "dtype": ["float32", "float64"]}
+        for name, known in names.items():
+            if getattr(self, name) not in known:
+                raise InputError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(map(str, known))}.")
+        if self.interval is not None and not 0.0 < self.interval < 100.0:
+            raise InputError(f"interval={self.interval!r}: expected per cent, above 0 and below 100, such as 90.")
+        if not 0.0 <= self.dropout < 1.0:
+            raise InputError(f"dropout={self.dropout!r}: expected the share dropped, at least 0 and below 1.")
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that `interval` asks for, the median between them; none without."""
+        if self.interval is None:
+            return ()
+        outside = round((1.0 - self.interval / 100.0) / 2.0, 12)
+        return (outside, 0.5, 1.0 - outside)
+
+    def changed(self) -> dict[str, Any]:
+        """The settings that are not as they are by themselves."""
+        usual = Settings()
+        return {k.name: v for k in fields(self) if (v := getattr(self, k.name)) != getattr(usual, k.name)}
+
+    def as_python(self, data: str, target: list[str]) -> str:
+        """The lines of Python that repeat the run."""
+        wanted = repr(target[0] if len(target) == 1 else target)
+        rest = "".join(f", {name}={value!r}" for name, value in self.changed().items())
+        return f"import pellucid\n\nmodel = pellucid.tables.train({data!r}, {wanted}{rest})\nprint(model)\n"
+
+    def as_command(self, data: str, target: list[str]) -> str:
+        """The command that repeats the run."""
+        words = ["pellucid", "train", data, *(word for name in target for word in ("--target", name))]
+        for name, value in self.changed().items():
+            words += _option(name, value)
+        return shlex.join(words)
+
+
+def _option(name: str, value: Any) -> list[str]:
+    if name in SEVERAL:
+        each = [f"{k}={v}" for k, v in value.items()] if name == "types" else value
+        return [word for one in each for word in (SEVERAL[name], one)]
+    if name == "layers":
+        return ["--layers", ",".join(map(str, value)) or "none"]
+    option = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [option if value else f"--no-{option[2:]}"]
+    return [option, f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)]
+
 
 def settings(given: Mapping[str, Any]) -> Settings:
     """`Settings` of the options given; a name that is none gets a sentence."""
@@ -64,8 +130,22 @@ def settings(given: Mapping[str, Any]) -> Settings:
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, 1)
-            raise InputError(
-                f"train got {name}={given[name]!r}, which is no setting"
-                + (f"; did you mean {near[0]}?" if near else f". Settings: {', '.join(known)}.")
-            )
+            end = f"; did you mean {near[0]}?" if near else f". Settings: {', '.join(known)}."
+            raise InputError(f"train got {name}={given[name]!r}, which is no setting{end}")
     return Settings(**given)
+
+
+def toml(values: Mapping[str, Any], comments: list[str]) -> str:
+    """A TOML file's text. What is None or empty is left out: it follows from the data."""
+    kept = {key: value for key, value in values.items() if value is not None and value not in ([], {}, ())}
+    return "\n".join([*(f"# {comment}" for comment in comments), *(f"{k} = {_toml(v)}" for k, v in kept.items()), ""])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

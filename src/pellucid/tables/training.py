@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pellucid.tables.trained import TableModel
+import numpy as np
+
+from pellucid.tables.fitting import NETWORK, Watcher, answers, baselines, fit
+from pellucid.tables.intervals import Resampling
+from pellucid.tables.judging import Judged
+from pellucid.tables.preparing import Prepared, prepare
+from pellucid.tables.record import build
+from pellucid.tables.scores import Scoring
+from pellucid.tables.settings import settings
+from pellucid.tables.trained import TableModel
+
+INTERRUPTED = "interrupted"
+_SEEN = {"test": "", "validation": "that it was chosen by", "train": "that it learned from"}
 
 
 def train(
@@ -16,5 +27,43 @@ def train(
     callbacks: Sequence[Callable[[Any, dict[str, float]], Any]] = (),
     **options: Any,
 ) -> TableModel:
-    """Train a network on a table and judge it on rows that it has not seen. `options`: see `Settings`."""
-    raise NotImplementedError
+    """Train a network on a table and judge it, beside three baselines, on rows that it has not seen.
+
+    data: a path (.csv, .tsv, .txt, or .gz of them), a pandas, polars or pyarrow frame, a dict of columns, a list of
+    dicts. `target`: the column to predict, or several. `callbacks`: as in `Model.fit`. `options`: see `Settings`. The
+    same data, options and seed give the same network, bit for bit. Ctrl-C keeps the best network so far.
+    """
+    return train_prepared(prepare(data, target, settings(options)), Watcher(), tuple(callbacks))
+
+
+def train_prepared(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[..., Any], ...] = ()) -> TableModel:
+    """As `train`, of a table that is prepared; `watcher` is told what happens.
+
+    With folds, the network that is kept is trained first, on all rows; then one for each fold, which judge it.
+    """
+    done = fit(p, p.split, watcher, "the network", callbacks)
+    parts = [] if done.history.stopped == INTERRUPTED else _of_folds(p, watcher, callbacks)
+    seen = "" if parts else _SEEN[done.judged[2]]
+    parts = parts or [answers(p, done)]
+    rows = np.concatenate([rows for rows, _ in parts])
+    given = {name: np.concatenate([each[name] for _, each in parts]) for name in parts[0][1]}
+    balanced = p.settings.class_weights is not None
+    scoring = Scoring(done.target.task, done.target.names, len(done.target.classes), balanced)
+    truth = done.target.truth(p.typed)
+    again = Resampling(len(rows), p.settings.seed, p.clusters(rows))
+    judged = Judged(rows, truth[rows], given, scoring, again, seen)
+    folds = [{"rows": len(rows), **scoring.of(each[NETWORK], truth[rows])} for rows, each in parts] if p.folds else None
+    note = baselines(p).note
+    return TableModel(done.model, done.encoder, done.target, build(p, done, judged, folds, [note] if note else []))
+
+
+def _of_folds(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[..., Any], ...]) -> list[Any]:
+    """(rows judged, answers of every contender) of each fold; of those before Ctrl-C, where that came."""
+    parts: list[Any] = []
+    for number, split in enumerate(p.folds, 1):
+        one = fit(p, split, watcher, f"fold {number} of {len(p.folds)}", callbacks)
+        if one.history.stopped == INTERRUPTED:
+            watcher.say(f"interrupted: judged by the {number - 1} folds that are whole")
+            break
+        parts.append(answers(p, one))
+    return parts

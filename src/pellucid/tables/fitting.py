@@ -1,0 +1,209 @@
+"""One network trained on one split of a prepared table, and what it and the baselines say about the rows set aside."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pellucid import layers, losses, optimizers, pieces
+from pellucid.errors import DataError, InputError
+from pellucid.model import Model
+from pellucid.randomness import Draws
+from pellucid.step import Pass
+from pellucid.tables.baselines import Baselines
+from pellucid.tables.encoder import Encoder
+from pellucid.tables.preparing import Prepared
+from pellucid.tables.settings import Settings
+from pellucid.tables.splitting import Split
+from pellucid.tables.target import Target
+from pellucid.training.history import History
+from pellucid.training.state import EarlyStopping
+
+NETWORK = "this network"
+AT_ONCE = 4096  # rows of one pass when predicting
+BLOCK = 50_000  # rows encoded at a time
+IN_MEMORY = 2**30  # bytes of features; more lie in a temporary file
+LOOKED_AT = 1024  # rows whose gradients are looked at
+
+Callback = Callable[[Any, dict[str, float]], Any]
+
+
+class Watcher:
+    """How a run tells what it does: sentences, and a context around each training that gives a callback. Silent here."""
+
+    def say(self, sentence: str) -> None:
+        """Something a person may want to know."""
+
+    def watch(self, title: str, epochs: int) -> AbstractContextManager[Callback | None]:
+        """Around one training."""
+        return nullcontext()
+
+
+@dataclass
+class Features:
+    """The features of a split's rows, float32: `train`, `validation` and `test` are parts of one matrix."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    folder: Any = None  # of the file, where they lie in one; goes with this object
+
+
+@dataclass
+class Fit:
+    """A trained network with all that is needed to judge it."""
+
+    model: Model
+    encoder: Encoder
+    target: Target
+    split: Split
+    features: Features
+    history: History
+    batch_size: int
+    gradients: dict[str, list[float]] = field(default_factory=dict)
+    epochs: list[int] = field(default_factory=list)
+
+    @property
+    def judged(self) -> tuple[np.ndarray, np.ndarray, str]:
+        """(rows, their features, which they are): those set aside, or else those that it was chosen by, or learned from."""
+        split, x = self.split, self.features
+        if len(split.test):
+            return split.test, x.test, "test"
+        if len(split.validation):
+            return split.validation, x.validation, "validation"
+        return split.train, x.train, "train"
+
+
+def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tuple[Callback, ...] = ()) -> Fit:
+    """Encode the rows of a split and train on them. Statistics of the columns come from its training rows alone."""
+    s = p.settings
+    target = Target.fit(p.plan, p.typed, p.target.task, rows=split.train, levels=s.levels)
+    target.why = p.target.why
+    encoder = Encoder.fit(p.plan, p.typed, split.train)
+    if not encoder.features:
+        raise DataError("No column is left to learn from: see the plan, and give columns back with --type COLUMN=KIND.")
+    x = features(encoder, p.typed, split)
+    y = np.asarray(target.encode(p.typed))
+    model = network(s, len(encoder.features), target, y[split.train])
+    looking = Gradients(model, x.train, y[split.train])
+    batch = min(s.batch_size or usual_batch(len(split.train)), len(split.train))
+    model.optimizer = optimizer(s, s.epochs * -(-len(split.train) // batch))
+    validated = len(split.validation) > 0
+    with watcher.watch(title, s.epochs) as shown:
+        history = model.fit(
+            x.train, y[split.train], epochs=s.epochs, batch_size=batch, engine=s.engine, progress=False,
+            validation_data=(x.validation, y[split.validation]) if validated else None,
+            early_stopping=EarlyStopping(s.patience or s.epochs + 1) if validated else None,
+            callbacks=[looking, *([shown] if shown else []), *callbacks],
+        )  # fmt: skip
+    return Fit(model, encoder, target, split, x, history, batch, looking.norms, looking.epochs)
+
+
+def answers(p: Prepared, done: Fit) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(rows judged, answers of every contender about them). Baselines learn from the rows to stop by, too."""
+    rows, x, _ = done.judged
+    outputs = done.model.predict(x, AT_ONCE)
+    seen = np.concatenate([done.split.train, done.split.validation])
+    X = np.concatenate([done.features.train, done.features.validation])
+    truth = done.target.truth(p.typed)
+    others = baselines(p).fit_predict(X, truth[seen], np.asarray(x))
+    return rows, {NETWORK: done.target.answers(outputs)} | others
+
+
+def baselines(p: Prepared) -> Baselines:
+    """Those for this task."""
+    balanced, median = p.settings.class_weights is not None, p.settings.interval is not None
+    return Baselines(p.target.task, len(p.target.classes), balanced, median, p.settings.seed)
+
+
+def usual_batch(rows: int) -> int:
+    """Rows a step where nobody says: 64, fewer where that would be less than about ten steps an epoch, at least 8."""
+    return min(64, max(8, rows // 10))
+
+
+def features(encoder: Encoder, typed: Any, split: Split) -> Features:
+    """The rows of a split as one matrix, encoded block by block; in a temporary file where it is large."""
+    order = np.concatenate([split.train, split.validation, split.test])
+    shape, folder = (len(order), len(encoder.features)), None
+    if 4 * shape[0] * shape[1] > IN_MEMORY:
+        folder = tempfile.TemporaryDirectory(prefix="pellucid-")
+        x: np.ndarray = np.memmap(f"{folder.name}/features", np.float32, "w+", shape=shape)
+    else:
+        x = np.empty(shape, np.float32)
+    for start in range(0, len(order), BLOCK):
+        x[start : start + BLOCK] = encoder.transform(typed.take(order[start : start + BLOCK]))
+    first, second = len(split.train), len(split.train) + len(split.validation)
+    return Features(x[:first], x[first:second], x[second:], folder)
+
+
+def network(s: Settings, inputs: int, target: Target, y: np.ndarray) -> Model:
+    """The layers and the loss that the task asks for. y: encoded targets of the training rows."""
+    usual = {"classification": "categorical_cross_entropy", "multilabel": "binary_cross_entropy"}
+    loss = usual.get(target.task, "mean_squared_error") if s.loss == "auto" else s.loss
+    fits = {"classification": ("categorical_cross_entropy",), "multilabel": ("binary_cross_entropy",)}.get(
+        target.task, ("mean_squared_error", "mean_absolute_error", "huber")
+    )
+    if loss not in fits or (s.levels and s.loss != "auto"):
+        other = "leave --loss out" if s.levels else f"write --loss {' or '.join(fits)}, or leave it out"
+        raise InputError(
+            f"--loss {loss} does not fit {'an interval' if s.levels else f'a {target.task} task'}: {other}."
+        )
+    last = {"classification": "Softmax", "multilabel": "Sigmoid"}.get(target.task)
+    chain = pieces.network(
+        inputs, target.n_outputs, s.layers, s.activation, s.dropout, s.batch_norm, last, flatten=False
+    )
+    made: losses.Loss = pieces.LOSSES[loss]()
+    if s.levels:
+        chain.append(layers.OrderedQuantiles(len(s.levels)))
+        made = losses.Quantile(s.levels)
+    elif s.class_weights is not None:
+        made = losses.CategoricalCrossEntropy(class_weights=class_weights(y, len(target.classes)))
+    return Model(*chain, loss=made, seed=s.seed, dtype=s.dtype)
+
+
+def class_weights(labels: np.ndarray, classes: int) -> tuple[float, ...]:
+    """Every class counts alike: rows / (classes * rows of the class); a class that is not there counts 1."""
+    counts = np.bincount(labels, minlength=classes)
+    there = np.count_nonzero(counts)
+    return tuple(len(labels) / (there * count) if count else 1.0 for count in counts.tolist())
+
+
+def optimizer(s: Settings, steps: int) -> optimizers.Optimizer:
+    """The optimiser for so many steps at most."""
+    make, usual = pieces.OPTIMIZERS[s.optimizer]
+    schedule = pieces.SCHEDULES[s.schedule](usual if s.learning_rate is None else s.learning_rate, steps)
+    return optimizers.AdamW(schedule, weight_decay=s.weight_decay) if s.optimizer == "adamw" else make(schedule)
+
+
+class Gradients:
+    """A callback that measures, after epochs 1, 2, 5, 10, 20, 50 ..., how large the gradient of each layer is."""
+
+    def __init__(self, model: Model, x: np.ndarray, y: np.ndarray) -> None:
+        some = slice(None, None, -(-len(x) // LOOKED_AT))
+        self.x, self.y = np.asarray(x[some], model.dtype), y[some]
+        if self.y.dtype.kind == "f":
+            self.y = self.y.astype(model.dtype)
+        self.norms: dict[str, list[float]] = {}
+        self.epochs: list[int] = []
+
+    def __call__(self, model: Model, row: dict[str, float]) -> None:
+        """Look, where it is time to."""
+        epoch = int(row["epoch"])
+        if str(epoch).rstrip("0") not in ("1", "2", "5") or model.loss is None:
+            return
+        one = Pass(model.network, model.loss, Draws(model.seed, epoch=epoch))
+        with np.errstate(all="ignore"):
+            one.run(self.x, self.y)
+        squares: dict[str, float] = {}
+        for key, gradient in one.gradients().items():
+            path = key.rpartition(".")[0]
+            squares[path] = squares.get(path, 0.0) + float((gradient.astype(np.float64) ** 2).sum())
+        named = {path: repr(layer) for path, layer in model.network.walk()}
+        for path, square in squares.items():
+            self.norms.setdefault(f"{path} {named[path]}", []).append(float(np.sqrt(square)))
+        self.epochs.append(epoch)

@@ -1,0 +1,133 @@
+"""Whether a network was worth it: its figures beside those of what can be had without one, and the verdict in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.tables import intervals
+from pellucid.tables.baselines import LINEAR
+from pellucid.tables.fitting import NETWORK
+from pellucid.tables.intervals import Resampling
+from pellucid.tables.scores import Scoring
+
+Figures = dict[str, dict[str, float]]
+SHOWN = 1000  # pairs of true and predicted numbers that are kept
+_WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2": "R2"}
+
+
+@dataclass
+class Judged:
+    """Answers of every contender about the same rows. `seen`: "" for rows that were set aside, else what they are."""
+
+    rows: np.ndarray
+    truth: np.ndarray
+    answers: dict[str, np.ndarray]
+    scoring: Scoring
+    again: Resampling
+    seen: str = ""
+
+    def __post_init__(self) -> None:
+        self.statistics = {name: self.scoring.statistics(a, self.truth) for name, a in self.answers.items()}
+
+    def scores(self) -> dict[str, Figures]:
+        """{contender: {figure: {"value", "low", "high"}}}, the network first."""
+        return {name: intervals.of_figures(self.scoring, s, self.again) for name, s in self.statistics.items()}
+
+    def differences(self) -> dict[str, dict[str, float]]:
+        """{baseline: {"value", "low", "high"}}: the network's main figure less the baseline's."""
+        own = self.statistics[NETWORK]
+        return {
+            name: intervals.of_difference(self.scoring, own, other, self.again)
+            for name, other in self.statistics.items()
+            if name != NETWORK
+        }
+
+
+def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """{"text", "wins"}: true where the network is better than every baseline, false where one is better, null where
+    nobody can tell. Better means that the whole interval of the difference lies on one side of 0.
+    """
+    main = judged.scoring.main
+    own = scores[NETWORK][main]
+    rows = f"{len(judged.rows):,} rows {judged.seen or 'that it has not seen'}"
+    text = (
+        f"{_WORDS[main].capitalize() if main != 'r2' else 'R2'} {figure(main, own['value'])} on {rows} "
+        f"(95 % interval {figure(main, own['low'])} to {figure(main, own['high'])}). "
+    )
+    lost = [name for name, d in differences.items() if d["high"] < 0]
+    unclear = [name for name, d in differences.items() if d["low"] <= 0 <= d["high"]]
+    best = max(differences, key=lambda name: scores[name][main]["value"])
+    if lost:
+        rival = min(lost, key=lambda name: differences[name]["value"])
+        return {
+            "text": f"{text}The network loses to {_against(scores, differences, rival, main)}. Use that.",
+            "wins": False,
+        }
+    if unclear:
+        rival = LINEAR if LINEAR in unclear else best if best in unclear else unclear[0]
+        serves = "that serves as well, and is simpler" if rival == LINEAR else "that serves as well"
+        text += f"No clear difference to {_against(scores, differences, rival, main)}; {serves}."
+        return {"text": text, "wins": None}
+    text += f"Better than every baseline; the best of them is {_against(scores, differences, best, main)}."
+    return {"text": text, "wins": True}
+
+
+def _against(scores: dict[str, Figures], differences: dict[str, dict[str, float]], name: str, main: str) -> str:
+    d = differences[name]
+    unit = 100.0 if main != "r2" else 1.0
+    ends = " to ".join(f"{unit * d[end]:+.{1 if unit > 1 else 3}f}" for end in ("low", "high"))
+    points = " points" if unit > 1 else ""
+    return f"{name}, which reaches {figure(main, scores[name][main]['value'])} (the network less that: {ends}{points})"
+
+
+def figure(name: str, value: float) -> str:
+    """A share in per cent, another figure with three digits behind the point."""
+    return f"{value:.1%}".replace("%", " %") if name in ("accuracy", "balanced_accuracy") else f"{value:.3f}"
+
+
+def confusion(judged: Judged, labels: list[str]) -> dict[str, Any] | None:
+    """Counts, row = true class, column = the network's; None where there are no classes."""
+    if judged.scoring.task != "classification":
+        return None
+    predicted, count = judged.answers[NETWORK].argmax(axis=1), len(labels)
+    counts = np.bincount(judged.truth * count + predicted, minlength=count * count).reshape(count, count)
+    return {"labels": labels, "counts": counts.tolist()}
+
+
+def per_class(judged: Judged, labels: list[str]) -> list[dict[str, Any]] | None:
+    """Precision, recall, F1 and rows of each class, or of each yes where the task is several questions."""
+    task = judged.scoring.task
+    if task == "regression":
+        return None
+    sums = judged.statistics[NETWORK].sum(axis=0)
+    right, predicted, true = np.split(sums[2 if task == "classification" else 4 :], 3)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts = [right / predicted, right / true, 2 * right / (predicted + true)]
+    values = np.nan_to_num(np.array(parts)).T.tolist()
+    return [
+        {"label": label, "precision": p, "recall": r, "f1": f, "rows": int(n)}
+        for label, (p, r, f), n in zip(labels, values, true, strict=True)
+    ]
+
+
+def numbers(judged: Judged) -> dict[str, dict[str, list[float]]] | None:
+    """{target: {"true", "predicted"}} of at most SHOWN rows; None where there are classes."""
+    if judged.scoring.task != "regression":
+        return None
+    some = slice(None, None, -(-len(judged.rows) // SHOWN))
+    true, predicted = judged.truth[some], judged.answers[NETWORK][some]
+    return {
+        name: {"true": true[:, k].tolist(), "predicted": predicted[:, k].tolist()}
+        for k, name in enumerate(judged.scoring.names)
+    }
+
+
+def interval(ends: np.ndarray, truth: np.ndarray, level: float) -> dict[str, float]:
+    """What share of the rows lies in its interval, and how wide they are. ends: (rows, 2) in the table's unit."""
+    inside = (ends[:, 0] <= truth[:, 0]) & (truth[:, 0] <= ends[:, 1])
+    low, high = intervals.of_share(float(inside.mean()), len(inside))
+    width = float((ends[:, 1] - ends[:, 0]).mean())
+    return {"level": level, "coverage": float(inside.mean()), "low": low, "high": high, "width": width}

@@ -1,0 +1,221 @@
+"""The record of a run, plain JSON inside the model file: all that a report says, so that it needs nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import platform
+import sys
+from typing import Any
+
+import numpy as np
+
+from pellucid import __version__
+from pellucid.tables import judging
+from pellucid.tables.fitting import NETWORK, Fit
+from pellucid.tables.importance import importance
+from pellucid.tables.judging import Judged
+from pellucid.tables.preparing import Prepared
+from pellucid.tables.settings import toml
+
+WORST = 10
+FEW = 100  # rows judged on, below which a limit is said
+
+
+def build(
+    p: Prepared, done: Fit, judged: Judged, folds: list[dict[str, Any]] | None, notes: list[str]
+) -> dict[str, Any]:
+    """Every part of the record; `done` is the network that is kept, `judged` what it is judged by."""
+    s, target = p.settings, done.target
+    figures, differences = judged.scores(), judged.differences()
+    labels = target.classes if target.task == "classification" else target.names
+    own_rows, own_x, _ = done.judged  # the kept network's own; with folds, rows that it was chosen by
+    truth = target.truth(p.typed)
+    record = {
+        **_origin(p),
+        "target": {"names": target.names, "task": target.task, "classes": target.classes, "why": target.why},
+        "plan": _plan(p),
+        "warnings": [vars(warning) for warning in p.warnings],
+        "split": {**done.split.summary(), **({"folds": s.folds} if s.folds else {})},
+        "network": _network(p, done),
+        "metric": judged.scoring.main,
+        "scores": figures,
+        "differences": differences,
+        "verdict": judging.verdict(judged, figures, differences),
+        "folds": folds,
+        "confusion": judging.confusion(judged, labels),
+        "per_class": judging.per_class(judged, labels),
+        "numbers": judging.numbers(judged) if s.rows else None,
+        "interval": None,
+        "importance": importance(done, judged.scoring, truth[own_rows], s.seed),
+        "worst": worst(p, judged) if s.rows else [],
+        "health": health(p, done),
+        "limits": limits(p, judged),
+        "notes": [*p.notices, *notes],
+    }
+    if s.interval is not None:
+        ends = target.interval(done.model.predict(own_x))
+        record["interval"] = judging.interval(ends, truth[own_rows], s.interval / 100.0)
+    return plain(record)
+
+
+def _origin(p: Prepared) -> dict[str, Any]:
+    data = p.data if isinstance(p.data, str) else os.fspath(p.data) if isinstance(p.data, os.PathLike) else "data"
+    names = p.target.names
+    return {
+        "created": created(), "command": p.settings.as_command(data, names),
+        "python": p.settings.as_python(data, names), "run_toml": run_toml(p, data), "versions": versions(),
+        "data": {
+            "name": os.path.basename(data), "origin": p.table.origin, "rows": len(p.table),
+            "columns": len(p.table.names), "sha256": p.table.digest, "dropped": p.dropped,
+        },
+    }  # fmt: skip
+
+
+def created() -> str:
+    """Now, in UTC; or what SOURCE_DATE_EPOCH says, for files that shall be the same to the last bit."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = int(epoch) if epoch.isdecimal() else datetime.datetime.now(datetime.UTC).timestamp()
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Of what the run was computed with."""
+    found = {"pellucid": __version__, "numpy": np.__version__, "python": platform.python_version()}
+    learn = sys.modules.get("sklearn")
+    return found | ({"scikit-learn": learn.__version__} if learn is not None else {})
+
+
+def run_toml(p: Prepared, data: str) -> str:
+    """The settings under their options' names, for `pellucid train --config`."""
+    names, changed = p.target.names, p.settings.changed()
+    values: dict[str, Any] = {"data": data, "target": names}
+    for name, value in changed.items():
+        if name == "types":
+            values["type"] = [f"{column}={kind}" for column, kind in value.items()]
+        else:
+            values[name] = (",".join(map(str, value)) or "none") if name == "layers" else value
+    who = ", ".join(f"{name} {version}" for name, version in versions().items())
+    values["data_sha256"] = p.table.digest or None
+    return toml(values, ["Repeats this run: pellucid train --config THIS_FILE", who])
+
+
+def _plan(p: Prepared) -> dict[str, Any]:
+    content = p.plan.to_json()
+    if not p.settings.rows:  # no cell of a private table goes into the file
+        for column in content["columns"]:
+            column["examples"], column["strays"] = [], []
+    return content
+
+
+def _network(p: Prepared, done: Fit) -> dict[str, Any]:
+    s, history = p.settings, done.history
+    shape = [len(done.encoder.features), *s.layers, done.target.n_outputs]
+    return {
+        "shape": shape, "activation": s.activation, "dropout": s.dropout, "batch_norm": s.batch_norm,
+        "parameters": sum(value.size for value in done.model.values().values()), "loss": repr(done.model.loss),
+        "optimizer": repr(done.model.optimizer), "epochs": len(history), "best_epoch": history.best_epoch,
+        "stopped": history.stopped, "batch_size": done.batch_size, "seed": s.seed, "dtype": s.dtype,
+        "engine": history.engine, "layers": [repr(layer) for layer in done.model.layers],
+    }  # fmt: skip
+
+
+def worst(p: Prepared, judged: Judged) -> list[dict[str, Any]]:
+    """The rows that the network is most wrong about: where they are, what they hold, what was said."""
+    losses = judged.scoring.losses(judged.answers[NETWORK], judged.truth)
+    order = np.argsort(-losses, kind="stable")[:WORST]
+    rows = judged.rows[order]
+    cells = next(iter(p.table.take(p.kept[rows]).chunks())).columns
+    names = [column.name for column in p.plan.used]
+    lines = p.typed.lines[rows] if p.typed.lines is not None else p.kept[rows] + 1
+    return [
+        {
+            "line": int(lines[k]), "values": {name: _text(cells[name][k]) for name in names},
+            "true": _said(p, judged.truth[at]), "predicted": _said(p, judged.answers[NETWORK][at]),
+            "loss": float(losses[at]),
+        }
+        for k, at in enumerate(order)
+    ]  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _said(p: Prepared, value: Any) -> str:
+    """A truth or an answer in the table's words."""
+    target = p.target
+    if target.task == "classification":
+        return target.classes[int(np.argmax(value)) if np.ndim(value) else int(value)]
+    if target.task == "multilabel":
+        yes = [name for name, v in zip(target.names, value, strict=True) if v > 0.5]
+        return ", ".join(yes) or "none"
+    return ", ".join(f"{v:.6g}" for v in value)
+
+
+def health(p: Prepared, done: Fit) -> dict[str, Any]:
+    """What `diagnose` found during and after training, gradients by layer, units that never move."""
+    model, x = done.model, np.asarray(done.features.train[:: -(-len(done.features.train) // 4096)])
+    y = np.asarray(done.target.encode(p.typed))
+    train = done.split.train[:: -(-len(done.split.train) // 4096)]
+    found = list(done.history.findings)
+    known = {(finding.name, finding.where) for finding in found}
+    found += [finding for finding in model.diagnose(x, y[train]) if (finding.name, finding.where) not in known]
+    findings = [
+        {
+            "text": f"{f.line} Likely cause: {f.cause} Try: {f.advice}",
+            "severity": "finding",
+            "page": f.page,
+            **f.as_dict(),
+        }
+        for f in found
+    ]
+    return {"findings": findings, "epochs": done.epochs, "gradients": done.gradients or None, "dead": still(done, x)}
+
+
+def still(done: Fit, x: np.ndarray) -> dict[str, float]:
+    """Of each activation behind a dense layer, the share of units that give every row the same."""
+    shares, dense = {}, False
+    for number, layer in enumerate(done.model.network.run_copy().layers[:-1]):
+        x = layer.forward(x)
+        if dense and not layer.params and type(layer).__name__ != "Dropout":
+            shares[f"{number} {layer!r}"] = float((np.ptp(x, axis=0) == 0).mean())
+        dense = type(layer).__name__ in ("Dense", "BatchNorm")
+    return shares
+
+
+def limits(p: Prepared, judged: Judged) -> list[str]:
+    """What these figures do not say."""
+    rows, s = len(judged.rows), p.settings
+    said = []
+    if judged.seen:
+        said.append(f"The rows judged on are rows {judged.seen}, so the figures flatter the network. Write --test 0.2.")
+    if rows < FEW:
+        said.append(f"Only {rows} rows judge: the intervals are wide, and other rows could say otherwise.")
+    if s.folds:
+        said.append(
+            f"The figures are of {s.folds} networks, each judged on rows that it has not seen; the network in the file "
+            "learned from all rows, and is likely to be a little better. Coverage and importance are its own, on the "
+            "rows that it was chosen by."
+        )
+    if p.split.method in ("random", "stratified"):
+        said.append(
+            "Rows were divided at random: the figures hold for rows that come about in the same way, not for another "
+            "time, place or group. --time COLUMN or --group COLUMN judges that."
+        )
+    said.append("Importance says what this network leans on, not what causes what.")
+    return said
+
+
+def plain(value: Any) -> Any:
+    """Only what JSON knows; numbers that it has no word for are null."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
