@@ -29,7 +29,7 @@ def shared(names):
     columns += [column("id", "ignored", "identifier"), column("income", "category", "target", examples=["low", "high"])]
     return {
         "created": "2026-05-04T10:20:30+00:00", "command": "pellucid train people.csv --target income",
-       
+
         "python": "import pellucid\nmodel = pellucid.train('people.csv', target='income')",
         "run_toml": "target = 'income'\nseed = 0\n",
         "versions": {"pellucid": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
@@ -29,7 +30,12 @@ def command(model_file: str, output: str | None, no_rows: bool, as_json: bool) -
     path = output or os.path.splitext(model_file)[0] + ".html"
     if not path.lower().endswith((".html", ".htm")):
         raise InputError(f"-o {path}: a report is an HTML page; expected a name that ends in .html.")
-    report.write(load(source.existing_model(model_file)), path, rows=not no_rows)
+    model: Any = load(source.existing_model(model_file))
+    if model.table is not None:
+        from pellucid.tables.trained import TableModel
+
+        model = TableModel.of(model)
+    report.write(model, path, rows=not no_rows)
     out = Output(as_json)
     out.say(f"Report: {path} ({os.path.getsize(path) // 1000 + 1} kB). Open it in a browser.")
     out.event("report", path=path, bytes=os.path.getsize(path))

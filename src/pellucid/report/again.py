@@ -36,13 +36,13 @@ def limits(record: Record, told: bool) -> Section:
     return section
 
 
-def versions(record: Record) -> Section:
+def versions(record: Record, created: str) -> Section:
     """What it was made with, and the mark of the data."""
     section = Section("versions", "Versions and data")
     about = record["data"] or {}
     section.add(
         facts([
-            ("Trained", record["created"] or ""),
+            ("Trained", created),
             *[(name, plain(version)) for name, version in list((record["versions"] or {}).items())[:LISTED]],
             ("SHA-256 of the data", about.get("sha256") or ""),
         ])

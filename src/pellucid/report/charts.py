@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,22 @@ def heading(title: str, width: float = WIDTH) -> str:
     return text(20, 30, fit(title, width - 40, 17), 15, font_weight=600)
 
 
-def intervals(rows: Sequence[Span], title: str, x_label: str, shown: Any, zero: bool = False) -> str:
-    """A marker with its interval a row. The first row has a look of its own. `shown(value)`: as text; `zero`: 0 is marked."""
+def intervals(
+    rows: Sequence[Span], title: str, x_label: str, shown: Callable[[float], str], unit: float = 1.0, zero: bool = False
+) -> str:
+    """A marker with its interval a row. `shown(value)`: as text; the axis counts in `value * unit`.
+
+    `zero`: 0 is marked and all rows look alike; otherwise the first has a look of its own.
+    """
     names = [fit(name, 190, 12) for name, *_ in rows]
     values = [shown(value) for _, value, *_ in rows]
     left = max(width_of(name) for name in names) + 34
     right = WIDTH - max(width_of(value) for value in values) - 34
-    flat = [edge for _, *edges in rows for edge in edges if edge is not None] + ([0.0] if zero else [])
+    flat = [edge * unit for _, *edges in rows for edge in edges if edge is not None] + ([0.0] if zero else [])
     top, pitch = 56, 28
     bottom = top + pitch * len(rows)
     x = Scale(*limits(flat), left, right)
-    body = [heading(title), *_across(x, bottom, top, x_label, shown)]
+    body = [heading(title), *_across(x, bottom, top, x_label)]
     if zero:
         at = float(x(0.0))
         body.append(tag("line", x1=at, y1=top, x2=at, y2=bottom, stroke="ink", stroke_dasharray="2 3"))
@@ -40,12 +45,14 @@ def intervals(rows: Sequence[Span], title: str, x_label: str, shown: Any, zero: 
         colour, _, shape = style(0 if zero else min(place, 1))
         body.append(text(left - 14, y + 4, names[place], 12, anchor="end", font_weight=None if place or zero else 600))
         if low is not None and high is not None:
-            ends = [float(x(low)), float(x(high))]
+            ends = [float(x(low * unit)), float(x(high * unit))]
             bars = f"M{number(ends[0])} {number(y)}H{number(ends[1])}" + "".join(
                 f"M{number(end)} {number(y - 5)}v10" for end in ends
             )
             body.append(tag("path", d=bars, stroke=colour, stroke_width=2, fill="none"))
-        body.append(tag("path", d=marker(shape, float(x(value)), y, 5), fill=colour, stroke="panel", stroke_width=1))
+        body.append(
+            tag("path", d=marker(shape, float(x(value * unit)), y, 5), fill=colour, stroke="panel", stroke_width=1)
+        )
         body.append(text(right + 20, y + 4, values[place], 12))
     told = "; ".join(
         f"{name} {shown(value)}" + ("" if low is None or high is None else f" ({shown(low)} to {shown(high)})")
@@ -54,14 +61,14 @@ def intervals(rows: Sequence[Span], title: str, x_label: str, shown: Any, zero: 
     return document(WIDTH, bottom + 48, title, f"{x_label}. {told}.", body)
 
 
-def _across(x: Scale, bottom: float, top: float, x_label: str, shown: Any) -> list[str]:
+def _across(x: Scale, bottom: float, top: float, x_label: str) -> list[str]:
     """Lines and labels of a scale along the lower edge."""
     ticks = x.ticks(max(2, int((x.end - x.start) / 90)))
     parts = [tag("line", x1=x.start, y1=bottom, x2=x.end, y2=bottom, stroke="axis")]
-    for tick in ticks:
+    for tick, words in zip(ticks, x.labels(ticks), strict=True):
         at = float(x(tick))
         parts.append(tag("line", x1=at, y1=top, x2=at, y2=bottom + 4, stroke="grid"))
-        parts.append(text(at, bottom + 17, shown(tick), 11, "soft", anchor="middle"))
+        parts.append(text(at, bottom + 17, words, 11, "soft", anchor="middle"))
     return [*parts, text((x.start + x.end) / 2, bottom + 36, x_label, 12, "soft", anchor="middle")]
 
 
@@ -89,7 +96,7 @@ def against(true: np.ndarray, predicted: np.ndarray, title: str, name: str) -> s
 def _dots(x: np.ndarray, y: np.ndarray) -> str:
     """Many round points as one path of lines without length, a tenth of the text that circles take."""
     path = "".join(f"M{number(a)} {number(b)}h0" for a, b in zip(x.tolist(), y.tolist(), strict=True))
-    look: dict[str, Any] = {"stroke_width": 6, "stroke_linecap": "round", "stroke_opacity": 0.6}
+    look: dict[str, Any] = {"stroke_width": 5, "stroke_linecap": "round"}
     return tag("path", d=path, stroke=SERIES[0], fill="none", **look)
 
 

@@ -35,6 +35,7 @@ def data(record: Record) -> Section:
 def warnings(record: Record) -> Section:
     """One sentence each, with what to type to change it."""
     section = Section("warnings", "Warnings about the data")
+    notes = [words for words in record["notes"] or [] if words]
     found = [(row["what"] or "", row["text"], row["flag"] or "") for row in record["warnings"] or [] if row["text"]]
     if found:
         section.add(Items(found[:SHOWN]))
@@ -42,6 +43,7 @@ def warnings(record: Record) -> Section:
             section.add(Text(f"{len(found) - SHOWN} more warnings are not shown."))
     elif record["warnings"] is not None:
         section.add(Text("None. No leak from the target, no imbalance, no doubtful column was seen."))
+    section.add(Items([("", words, "") for words in notes[:SHOWN]]) if notes else None)
     return section
 
 
@@ -58,7 +60,7 @@ def columns(record: Record) -> Section:
         )
     )
     cells = [
-        [row["name"] or "", row["kind"] or "", _use(row), row["rule"] or "", plain(row["missing"]), plain(row["distinct"]),
+        [row["name"] or "", row["kind"] or "", _use(row), row["rule"] or "", _empty(row), plain(row["distinct"]),
          ", ".join(_short(plain(value)) for value in (row["examples"] or [])[:EXAMPLES])]
         for row in found[:SHOWN]
     ]  # fmt: skip
@@ -74,6 +76,12 @@ def _use(row: Record) -> str:
     if reason in ("target", "group", "time"):
         return reason
     return f"left out: {reason}" if reason else "left out" if row["kind"] == "ignored" else "input"
+
+
+def _empty(row: Record) -> str:
+    """How many rows have no value, those among them that could not be read."""
+    unread = f" ({row['unread']:,} unreadable)" if row["unread"] else ""
+    return plain(row["missing"]) + unread
 
 
 def _short(words: str) -> str:

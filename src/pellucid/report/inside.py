@@ -12,7 +12,7 @@ from pellucid.glass import network as drawing
 from pellucid.glass.chain import columns as chain
 from pellucid.report.blocks import Figure, Items, Section, Table, Text, facts
 from pellucid.report.record import Record, scalar
-from pellucid.report.words import counted, metric_name, plain, share, story
+from pellucid.report.words import counted, listed, metric_name, plain, share, story, title
 
 LINES = 8  # curves of one picture
 LAYERS = 40
@@ -69,12 +69,12 @@ def learning(model: Any, record: Record) -> Section:
     mark = (best, "best") if best is not None else None
     others = [name for name in history.names if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
     for name in sorted(others, key=lambda name: name != "loss")[: 1 + NAMED]:
-        title = "Loss, epoch by epoch" if name == "loss" else f"{metric_name(name).capitalize()}, epoch by epoch"
+        heading = "Loss, epoch by epoch" if name == "loss" else f"{title(metric_name(name))}, epoch by epoch"
         series = history.curves(name)
-        picture = curves.draw(series, title, metric_name(name), mark=mark)
+        picture = curves.draw(series, heading, metric_name(name), mark=mark)
         what = "The lower, the better." if name == "loss" else ""
         marked = f" Epoch {best}, the one with the lowest validation loss, is marked." if best is not None else ""
-        section.add(Figure(picture, (what + marked).strip(), curves.table(series, title, mark=mark)))
+        section.add(Figure(picture, (what + marked).strip(), curves.table(series, heading, mark=mark)))
     return section
 
 
@@ -95,7 +95,7 @@ def health(model: Any, record: Record) -> Section:
         section.add(Items([(row["severity"] or "", row["text"] or "", row["page"] or "") for row in findings[:LAYERS]]))
     elif findings is not None:
         section.add(Text("Nothing found: gradients, updates and units look as they should."))
-    section.add(_gradients(found.get("gradients")), _dead(found.get("dead")))
+    section.add(_gradients(found.get("gradients"), found.get("epochs")), _dead(found.get("dead")))
     try:
         picture, table = histograms.draw(model), histograms.table(model)
     except InputError:  # a network without parameters
@@ -104,7 +104,7 @@ def health(model: Any, record: Record) -> Section:
     return section
 
 
-def _gradients(found: dict[str, list[float | None]] | None) -> Figure | None:
+def _gradients(found: dict[str, list[float | None]] | None, epochs: list[int] | None) -> Figure | None:
     """The size of each layer's gradient over the epochs that were looked at."""
     series = {name: [math.nan if v is None else v for v in values] for name, values in (found or {}).items()}
     series = {name: values for name, values in series.items() if any(math.isfinite(v) and v > 0 for v in values)}
@@ -112,11 +112,12 @@ def _gradients(found: dict[str, list[float | None]] | None) -> Figure | None:
         return None
     drawn = dict(list(series.items())[:LINES])
     more = f" The first {LINES} of {len(series)} layers are drawn." if len(series) > LINES else ""
-    title = "Size of the gradients by layer"
-    picture = curves.draw(drawn, title, "norm", x_label="look", log=True)
-    behind = curves.table(dict(list(series.items())[:LAYERS]), title, x_label="look")
+    heading = "Size of the gradients by layer"
+    picture = curves.draw(drawn, heading, "norm", x_label="look", log=True)
+    behind = curves.table(dict(list(series.items())[:LAYERS]), heading, x_label="look")
     words = "A layer whose line drops towards 0 has stopped learning; one that shoots up is about to break."
-    return Figure(picture, words + more, behind)
+    looked = f" It was looked at after epochs {listed([str(epoch) for epoch in epochs], 30)}." if epochs else ""
+    return Figure(picture, words + more + looked, behind)
 
 
 def _dead(found: dict[str, float | None] | None) -> Table | None:

@@ -7,14 +7,15 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.glass.colours import DARK, LIGHT
 from pellucid.model import Model
-from pellucid.report import again, columns, inside, judged
+from pellucid.report import again, columns, inside, mistakes, verdict
 from pellucid.report.blocks import Figure, Section
-from pellucid.report.record import read
+from pellucid.report.record import read, without_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,42 +30,48 @@ _VERDICTS = {
 
 def render(model: Model, raw: Any, inputs: Sequence[str] | None, rows: bool) -> str:
     """The whole page. `raw`: the record as it stands in the file, or None."""
-    record = read(raw)
-    sections = [section for section in _sections(model, record, inputs, rows, raw is not None) if section.blocks]
+    record = read(raw) if rows else without_rows(read(raw))
+    sections = [section for section in _sections(model, record, inputs, raw is not None) if section.blocks]
     environment = _environment()
     style = environment.get_template("page.css").render(light=LIGHT, dark=DARK)
     style = "\n".join([style, *_take_styles(sections)])
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     name = (record["data"] or {}).get("name") or ""
     targets = ", ".join((record["target"] or {}).get("names") or [])
-    verdict = record["verdict"]
     return environment.get_template("page.html").render(
         title=f"Report on {targets} from {name}" if targets and name else f"Report on {targets or name or 'a network'}",
-        created=record["created"],
-        badge=_VERDICTS[verdict["wins"]] if verdict else None,
+        created=_moment(record["created"]),
+        badge=_VERDICTS[record["verdict"]["wins"]] if record["verdict"] else None,
         sections=sections, style=style, digest=digest,
     )  # fmt: skip
 
 
-def _sections(
-    model: Model, record: dict[str, Any], inputs: Sequence[str] | None, rows: bool, told: bool
-) -> list[Section]:
+def _sections(model: Model, record: dict[str, Any], inputs: Sequence[str] | None, told: bool) -> list[Section]:
     return [
-        judged.verdict(record),
+        verdict.verdict(record),
         columns.data(record),
         columns.warnings(record),
         columns.columns(record),
         columns.split(record),
-        judged.mistakes(record),
-        judged.importance(record),
-        judged.worst(record, rows),
+        mistakes.mistakes(record),
+        verdict.importance(record),
+        mistakes.worst(record),
         inside.network(model, record, inputs),
         inside.learning(model, record),
         inside.health(model, record),
         again.repeat(record),
         again.limits(record, told),
-        again.versions(record),
+        again.versions(record, _moment(record["created"])),
     ]
+
+
+def _moment(iso: str | None) -> str:
+    """A moment as people write it; what is none stays as it is."""
+    try:
+        moment = datetime.fromisoformat(iso or "")
+    except ValueError:
+        return iso or ""
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()
 
 
 def _take_styles(sections: list[Section]) -> list[str]:

@@ -116,7 +116,8 @@ def parts(**checks: Check) -> Check:
 _SPAN = parts(value=figure, low=figure, high=figure)
 _WARNING = parts(what=line, column=line, text=words, flag=line)
 _COLUMN = parts(
-    name=line, kind=line, rule=line, reason=line, missing=count, distinct=count, examples=rows(scalar)
+    name=line, kind=line, rule=line, reason=line, missing=count, unread=count, distinct=count,
+    examples=rows(scalar)
 )  # fmt: skip
 _KNOWN = parts(
     created=line, command=words, python=words, run_toml=words, versions=named(scalar),
@@ -134,12 +135,18 @@ _KNOWN = parts(
     interval=parts(level=figure, coverage=figure, low=figure, high=figure, width=figure),
     importance=rows(parts(column=line, drop=figure, low=figure, high=figure)),
     worst=rows(parts(line=count, values=named(some(scalar)), true=scalar, predicted=scalar, loss=figure)),
-    limits=rows(words),
+    limits=rows(words), notes=rows(words),
     health=parts(
         findings=rows(parts(text=words, severity=line, page=line)), gradients=named(rows(some(figure))),
-        dead=named(some(figure)),
+        dead=named(some(figure)), epochs=rows(count),
     ),
 )  # fmt: skip
+
+
+def without_rows(record: Record) -> Record:
+    """The same without anything that stood in a row: rows, predicted numbers, examples of values."""
+    plan = record["plan"] and {"columns": [column | {"examples": None} for column in record["plan"]["columns"] or []]}
+    return record | {"worst": None, "numbers": None, "plan": plan}
 
 
 def read(value: Any) -> Record:

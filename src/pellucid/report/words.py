@@ -9,15 +9,24 @@ import numpy as np
 
 from pellucid.glass.diagnose.curves import APART, FLATTENED, RISEN, UNDER
 
-SHARES = {"accuracy", "balanced_accuracy", "binary_accuracy", "precision", "recall", "f1", "coverage"}
-ERRORS = {"loss", "rmse", "mae", "mse", "log_loss", "pinball", "brier"}  # the smaller, the better
-_NAMES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error", "f1": "F1", "loss": "loss"}
+SHARES = {"accuracy", "balanced_accuracy", "binary_accuracy", "all_right", "precision", "recall", "f1", "coverage"}
+ERRORS = {"loss", "rmse", "mae", "log_loss"}  # the smaller, the better
+_NAMES = {
+    "r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error", "f1": "F1", "loss": "loss",
+    "all_right": "rows with every target right",
+}  # fmt: skip
 UNKNOWN = "–"
 
 
 def metric_name(metric: str) -> str:
-    """A metric's name in a sentence."""
-    return _NAMES.get(metric, metric.replace("_", " "))
+    """A metric's name in a sentence; "r2 of price" is that of one target."""
+    kind, of, target = metric.partition(" of ")
+    return _NAMES.get(kind, kind.replace("_", " ")) + of + target
+
+
+def title(words: str) -> str:
+    """With a capital at the beginning, the rest as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def plain(value: Any) -> str:
@@ -40,7 +49,28 @@ def score(metric: str, value: float | None) -> str:
     """A score in the form that its metric is read in."""
     if value is None:
         return UNKNOWN
-    return share(value) if metric in SHARES else f"{value:.3f}" if metric == "r2" else f"{value:.4g}"
+    kind = metric.partition(" of ")[0]
+    return share(value) if kind in SHARES else f"{value:.3f}" if kind == "r2" else plain(value)
+
+
+def gain(metric: str, value: float | None) -> str:
+    """A difference of two scores; between shares, in percentage points."""
+    if value is None:
+        return UNKNOWN
+    return f"{100 * value:.1f} points" if metric in SHARES else score(metric, value)
+
+
+def gain_span(metric: str, low: float | None, high: float | None) -> str:
+    """The interval of a difference, or nothing."""
+    if low is None or high is None:
+        return ""
+    low_words = f"{100 * low:.1f}" if metric in SHARES else score(metric, low)
+    return f"{low_words} to {gain(metric, high)}"
+
+
+def unit(metric: str) -> float:
+    """What a score is multiplied with on an axis: shares are drawn as per cent."""
+    return 100.0 if metric in SHARES else 1.0
 
 
 def span(metric: str, low: float | None, high: float | None) -> str:
@@ -57,6 +87,11 @@ def listed(names: Sequence[str], most: int = 12) -> str:
     """Names after one another, the rest counted."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def cut(count: int, most: int) -> str:
+    """What a table's caption says where it does not hold everything."""
+    return f" (the first {most:,} of {count:,})" if count > most else ""
 
 
 def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> list[str]:
@@ -84,6 +119,9 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
     elif apart > APART:
         said.append("It is far above the training loss, which means overfitting. More rows, dropout or a smaller network "
                     "would help.")  # fmt: skip
+    elif others[at] > UNDER * unit > losses[-1]:
+        said.append("It hardly fell, although the training loss did: what the network learns does not carry over to other "
+                    "rows. More rows or better columns are needed.")  # fmt: skip
     elif others[at] > UNDER * unit:
         said.append("It hardly fell. That is underfitting: the columns say too little, or the network or its learning rate "
                     "does not suit them.")  # fmt: skip

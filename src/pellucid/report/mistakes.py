@@ -1,0 +1,140 @@
+"""Which classes it mixes up, how far its numbers are off, and the rows that it is most wrong about."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.report import charts
+from pellucid.report.blocks import Figure, Heading, Section, Table, Text
+from pellucid.report.record import Record
+from pellucid.report.words import cut, metric_name, plain, score, share, span
+
+DRAWN = 12  # classes of a matrix that is drawn; of more, the most frequent mix-ups are listed
+LABELS = 30  # classes of the table behind it
+ROWS = 100  # of a long table
+TARGETS = 4  # of several numeric targets, those that are drawn
+
+
+def mistakes(record: Record) -> Section:
+    """Which classes are mixed up, or how far the numbers are off."""
+    section = Section("mistakes", "Where it is right and wrong")
+    _classes(record, section)
+    for name, pair in list((record["numbers"] or {}).items())[:TARGETS]:
+        _numbers(section, name, pair)
+    more = len(record["numbers"] or {}) - TARGETS
+    if more > 0:
+        section.add(Text(f"{more} more targets are not drawn."))
+    section.add(Text(_coverage(record["interval"])) if record["interval"] else None, _folds(record))
+    return section
+
+
+def _folds(record: Record) -> Table | None:
+    """The scores fold by fold."""
+    rows = record["folds"] or []
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if not names:
+        return None
+    cells = [[str(place), *(_fold(name, row.get(name)) for name in names)] for place, row in enumerate(rows[:ROWS], 1)]
+    return Table("Fold by fold" + cut(len(rows), ROWS), ["fold", *map(metric_name, names)], cells)
+
+
+def _fold(name: str, value: str | float | None) -> str:
+    return score(name, value) if isinstance(value, float) else plain(value)
+
+
+def _coverage(interval: Record) -> str:
+    """What the prediction intervals promised, and what they held."""
+    promised, held = share(interval["level"], 0), share(interval["coverage"])
+    between = span("coverage", interval["low"], interval["high"])
+    words = f"Its {promised} intervals hold the true value of {held} of the test rows"
+    words += f" (likely {between})." if between else "."
+    return words + (f" They are {plain(interval['width'])} wide on average." if interval["width"] is not None else "")
+
+
+def _classes(record: Record, section: Section) -> None:
+    confusion = record["confusion"]
+    if confusion and confusion["labels"]:
+        labels, counts = confusion["labels"], np.array(confusion["counts"], dtype=np.int64)
+        if len(labels) <= LABELS:
+            cells = [[label, *(f"{n:,}" for n in row)] for label, row in zip(labels, counts.tolist(), strict=True)]
+            table = Table("Confusion matrix: true classes in rows", ["true \\ predicted", *labels], cells)
+        else:
+            table = _mixed_up(labels, counts)
+        if len(labels) <= DRAWN:
+            caption = "Rows are the true classes, columns what the network said. Framed cells are right answers."
+            section.add(Figure(charts.confusion(labels, counts, "Confusion matrix"), caption, table))
+        else:
+            section.add(table)
+    rows = record["per_class"]
+    if rows:
+        cells = [
+            [row["label"] or "", *(share(row[key]) for key in ("precision", "recall", "f1")), plain(row["rows"])]
+            for row in rows[:ROWS]
+        ]
+        section.add(
+            Text("Precision: of the rows that got this class, how many are right. Recall: of the rows of this class, how many "
+                 "were found. F1 joins the two."),
+            Table("Class by class" + cut(len(rows), ROWS), ["class", "precision", "recall", "F1", "test rows"], cells),
+        )  # fmt: skip
+
+
+def _mixed_up(labels: list[str], counts: np.ndarray) -> Table:
+    """The pairs of classes that are mixed up most."""
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:LABELS]
+    pairs = [(int(at) // len(labels), int(at) % len(labels)) for at in order]
+    cells = [[labels[i], labels[j], f"{wrong[i, j]:,}"] for i, j in pairs if wrong[i, j]]
+    return Table(f"The most frequent mix-ups of {len(labels)} classes", ["true", "predicted", "rows"], cells)
+
+
+def _numbers(section: Section, name: str, pair: Record) -> None:
+    """Predicted against true, and the residuals, of one target."""
+    both = [(t, p) for t, p in zip(pair["true"] or (), pair["predicted"] or (), strict=True) if None not in (t, p)]
+    if len(both) < 2:
+        return
+    true, predicted = np.array(both, dtype=float).T
+    error = predicted - true
+    if not np.isfinite(error).all() or max(abs(true).max(), abs(predicted).max()) > 1e150:
+        return  # nothing that could be drawn to scale
+    groups = np.array_split(np.argsort(true, kind="stable"), min(10, len(true)))
+    cells = [
+        [f"{true[g].min():.4g} to {true[g].max():.4g}", f"{len(g):,}", f"{true[g].mean():.4g}",
+         f"{predicted[g].mean():.4g}", f"{np.abs(error[g]).mean():.4g}"]
+        for g in groups
+    ]  # fmt: skip
+    table = Table(
+        f"{name}: groups of rows by true value",
+        ["true value", "rows", "mean true", "mean predicted", "mean error"],
+        cells,
+    )
+    counts, edges = charts.bins(error)
+    spread = [
+        [f"{a:.4g} to {b:.4g}", f"{n:,}"] for a, b, n in zip(edges[:-1], edges[1:], counts.tolist(), strict=True)
+    ]  # fmt: skip
+    section.add(
+        Heading(name),
+        Figure(charts.against(true, predicted, f"{name}: predicted against true", name),
+               f"Each point is one test row ({len(true):,} are drawn). On the dashed line a prediction is right.", table),
+        Figure(charts.residuals(error, f"{name}: how far the predictions are off", name),
+               "Right of 0 the prediction is too high, left of it too low.",
+               Table(f"{name}: residuals", ["predicted minus true", "rows"], spread)),
+    )  # fmt: skip
+
+
+def worst(record: Record) -> Section:
+    """The test rows that the network is most wrong about."""
+    section = Section("worst", "The rows it is most wrong about")
+    found = record["worst"] or []
+    if not found:
+        return section
+    columns = list(dict.fromkeys(name for row in found for name in row["values"] or {}))[:LABELS]
+    section.add(Text("Look at these first: a wrong label or a slipped column often shows here."))
+    cells = [
+        [plain(row["line"]), plain(row["true"]), plain(row["predicted"]), plain(row["loss"]),
+         *(plain((row["values"] or {}).get(name)) for name in columns)]
+        for row in found[:LABELS]
+    ]  # fmt: skip
+    head = ["line", "true", "predicted", "loss", *columns]
+    section.add(Table("Test rows with the largest loss", head, cells, numeric=False))
+    return section
