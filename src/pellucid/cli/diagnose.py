@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pellucid.cli import source
 from pellucid.cli.output import Output
 
 
@@ -19,6 +20,7 @@ from pellucid.cli.output import Output
 )
 @click.option("-n", type=click.IntRange(min=1), help="Rows of data that are drawn.")
 @click.option("--noise", type=float, help="Noise of data that are drawn.")
+@source.reading_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a finding on standard output.")
 def command(model: str, data: str, as_json: bool, **options: Any) -> None:
     """What is wrong, or likely to be, with the network in MODEL on DATA, the rows it learned from.

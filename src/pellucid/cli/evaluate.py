@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pellucid.cli import source
 from pellucid.cli.output import Output, number
 
 
@@ -21,9 +22,10 @@ from pellucid.cli.output import Output, number
               help="Of data that are drawn. Default: the network's own seed plus 1, so that no row was trained on.")  # fmt: skip
 @click.option("-n", type=click.IntRange(min=1), help="Rows of data that are drawn.")
 @click.option("--noise", type=float, help="Noise of data that are drawn.")
+@source.reading_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line on standard output.")
 def command(model: str, data: str, min_score: float | None, metric: str | None, as_json: bool, **options: Any) -> int:
-    """Loss and figures of the network in MODEL on DATA, whose answers are known.
+    """Figures of the network in MODEL on DATA, whose answers are known.
 
     Example: pellucid evaluate digits.safetensors digits --held-out 0.2 --min-score 0.95
     """

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from pellucid.cli import source
+
 
 @click.command("explain")
 @click.argument("model")
@@ -24,6 +26,7 @@ import click
 @click.option("--html", metavar="FILE", help="Write a page whose layers and units open and close.")
 @click.option("--json", "as_json", is_flag=True, help="Every number as JSON on standard output.")
 @click.option("--latex", is_flag=True, help="A LaTeX document on standard output.")
+@source.reading_options
 @click.option("-t", "--target", help="Name of the array in the file that holds the answers.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of data that are drawn.")
 @click.option("-n", type=click.IntRange(min=1), help="Rows of data that are drawn.")

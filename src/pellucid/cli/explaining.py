@@ -7,23 +7,30 @@ from typing import Any
 import click
 import numpy as np
 
-from pellucid.cli import answers, source
+from pellucid.cli import answers, source, tabular
 from pellucid.exchange.atomic import write_atomic
-from pellucid.exchange.model_file import load
+from pellucid.tables.trained import TableModel
 
 
 def explain(
     model: str, data: str | None, rows: tuple[int, ...], *, prediction: bool, depth: int, units: int | None, digits: int,
     html: str | None, as_json: bool, latex: bool, target: str | None, seed: int, n: int | None, noise: float | None,
+    **reading: Any,
 ) -> None:  # fmt: skip
     """Print the explanation, or write it."""
     if as_json and latex:
         raise click.UsageError("--json and --latex both write to standard output: leave one of them out.")
     if html is not None:
         source.writable(html)
-    trained = load(source.existing_model(model))
+    held = tabular.model(model)
+    trained = held.model if isinstance(held, TableModel) else held
     prediction = prediction or data is None or trained.loss is None
-    X, y = _samples(trained, data, rows, prediction, target, n, seed, noise)
+    if isinstance(held, TableModel) and data is not None:
+        X, y = tabular.samples(held, data, reading, rows, prediction)
+    else:
+        if data is not None:
+            tabular.refuse_table(model, data)
+        X, y = _samples(trained, data, rows, prediction, target, n, seed, noise)
     explanation = trained.explain(X) if prediction else trained.explain(X, y)
     view: dict[str, Any] = {"depth": depth, "digits": digits} | ({} if units is None else {"units": units})
     if html is not None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pellucid import metrics
-from pellucid.cli import answers, source, task
+from pellucid.cli import answers, source, tabular, task
 from pellucid.cli.output import Output
 from pellucid.errors import DataError, InputError
-from pellucid.exchange.model_file import load
+from pellucid.tables.trained import TableModel
 
 _USUAL = {True: ("accuracy", "f1"), False: ("r2", "rmse", "mae")}
 
 
 def judge(
     model: str, data: str, metric: str | None, out: Output, *, target: str | None, held_out: float | None,
-    seed: int | None, n: int | None, noise: float | None,
+    seed: int | None, n: int | None, noise: float | None, **reading: Any,
 ) -> tuple[dict[str, float], str, str]:  # fmt: skip
     """(figures by name, the name of the one that counts, a sentence about the rows)."""
-    trained = load(source.existing_model(model))
+    trained = tabular.model(model)
+    if isinstance(trained, TableModel):
+        if held_out:
+            raise InputError("--held-out is for data sets and arrays; what a network scored on the rows of its table that "
+                             f"were set aside is in its record: pellucid inspect {model}")  # fmt: skip
+        return tabular.judge(trained, data, reading, metric, out)
+    tabular.refuse_table(model, data)
     if trained.loss is None:
         raise InputError(f"{model} was saved without a loss: it can predict, but there is nothing to judge it by.")
     if seed is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.cli import source, task
+from pellucid.cli import source, tabular, task
 from pellucid.cli.output import Output, number
 from pellucid.errors import DataError, InputError
 from pellucid.exchange import container
@@ -20,12 +20,16 @@ from pellucid.network import summary
 SHOWN = 12  # features, classes or column numbers listed before "..."
 
 
-def look(thing: str, target: str | None, out: Output, svg: str | None = None) -> None:
-    """Say what `thing` is; `svg`: the file that the drawing of a model goes to, or None."""
+def look(
+    thing: str, target: str | None, out: Output, svg: str | None = None, reading: source.Reading | None = None
+) -> None:
+    """Say what `thing` is; `svg`: the file that the drawing of a model goes to, or None; `reading`: how to read a table."""
     if thing.lower().endswith(".safetensors"):
         _model(source.existing_model(thing), out, svg)
     elif svg is not None:
         raise InputError(f"--svg draws a model, and {thing} is data: pellucid inspect MODEL.safetensors --svg {svg}")
+    elif source.is_table(thing):
+        tabular.look_at_data(thing, target, reading or {}, out)
     else:
         _data(source.load(thing, target), out)
 
@@ -115,6 +119,8 @@ def _model(path: str, out: Output, svg: str | None) -> None:
         for name in (name for name in ("loss", "val_loss", *model.metrics) if name in model.history.names):
             out.say(f"{name:<10} {sparkline(model.history[name])} {number(last[name])}")
         facts["last"] = last
+    if model.table is not None:
+        facts |= tabular.look_at_model(tabular.with_table(path, model), out)
     if svg is not None:
         write_atomic(svg, model.to_svg(title=os.path.basename(path)).encode())
         out.say(f"drawing written to {svg}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from pellucid.cli import source
@@ -16,6 +18,7 @@ from pellucid.cli import source
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of data that are drawn.")
 @click.option("-n", type=click.IntRange(min=1), help="Rows of data that are drawn.")
 @click.option("--noise", type=float, help="Noise of data that are drawn.")
+@source.reading_options
 def command(
     model: str,
     data: str,
@@ -25,17 +28,22 @@ def command(
     seed: int,
     n: int | None,
     noise: float | None,
+    **reading: Any,
 ) -> None:
-    """What the network in MODEL says about the rows of DATA, one line a row.
+    """What the network in MODEL says about the rows of DATA, one line a row, in their order.
 
-    Example: pellucid predict digits.safetensors digits.npz -o answers.csv
+    Example: pellucid predict people.safetensors new_people.csv -o answers.csv
     """
-    from pellucid.cli import answers, rows
-    from pellucid.exchange.model_file import load
+    from pellucid.cli import answers, rows, tabular
+    from pellucid.tables.trained import TableModel
 
     if output is not None:
         source.writable(output)
-    trained = load(source.existing_model(model))
+    trained = tabular.model(model)
+    if isinstance(trained, TableModel):
+        tabular.predict(trained, data, reading, proba, output)
+        return
+    tabular.refuse_table(model, data)
     x = answers.flat(trained, source.inputs(data, target, n, seed, noise, answers.width(trained)))
     head, values = answers.of(trained, x, proba)
     rows.write(head, [values], output)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import click
 import numpy as np
@@ -13,6 +15,25 @@ from pellucid import datasets
 from pellucid.errors import DataError
 
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".txt")
+
+Reading = dict[str, Any]  # how the file of a table is read: separator, decimal, encoding, header; None where found out
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that reads a table."""
+    for option in (
+        click.option("--header/--no-header", default=None, help="Whether a table's first line holds names."),
+        click.option("--encoding", help="Of a table's file. Default: UTF-8, or else cp1252."),
+        click.option("--decimal", type=click.Choice([".", ","]), help="Of a table's numbers. Default: found out."),
+        click.option("--separator", help="Of a table's columns, such as ';' or tab. Default: found out."),
+    ):
+        command = option(command)
+    return command
+
+
+def is_table(data: str) -> bool:
+    """Whether a file's name says that it holds a table."""
+    return data.lower().removesuffix(".gz").endswith(TABLES)
 
 
 @dataclass
