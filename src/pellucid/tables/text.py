@@ -22,7 +22,7 @@ from pellucid.tables.lines import LONGEST, pieces, survey, unpacked
 from pellucid.tables.names import column_names
 from pellucid.tables.table import Chunk, Table, Values, steps
 
-_BATCH = 5000  # rows taken from `csv` at once
+_BATCH = 500  # rows taken from `csv` at once: fewer than the 700 lists after which Python looks for garbage among them
 _PART = 1 << 24  # and text
 _CHARACTERS = 1 << 26  # text in one chunk at most
 _EXCEL = re.compile("sep=.\n?", re.IGNORECASE)  # a first line by which Excel names the separator; no row of the table
@@ -57,49 +57,53 @@ class TextTable(Table):
         self._refuse_spaces(lines, separator)
         self.decimal = sniff.decimal(body, self._form.separator) if decimal is None else decimal
         self._notice_form(separator, decimal)
-        if next(self._batches(1), None) is None:
+        if next(self._batches(1, [0]), None) is None:
             raise DataError(f"{path} holds a line of column names and no rows below it.")
 
     def chunks(self, rows: int = 50_000) -> Iterator[Chunk]:
         """All rows in order, `rows` at a time or fewer; every call reads the file again."""
-        first = 0
-        for batch, lines in self._batches(steps(rows, len(self.names))):
-            columns: dict[str, Values] = {
-                name: list(values) for name, values in zip(self.names, zip(*batch, strict=True), strict=True)
-            }
-            yield Chunk(first, np.array(lines, np.int64), columns)
-            first += len(batch)
-        self._rows = first
+        count = steps(rows, len(self.names))
+        first, seen, taken = 0, 0, [0]
+        numbers: list[int] = []
+        columns: list[list[str]] = [[] for _ in self.names]
+        for batch, lines in self._batches(min(count, _BATCH), taken):
+            numbers += lines
+            for values, more in zip(columns, zip(*batch, strict=True), strict=True):
+                values.extend(more)
+            while len(numbers) >= count or (numbers and taken[0] - seen > _CHARACTERS):
+                yield self._chunk(first, numbers[:count], [values[:count] for values in columns])
+                first, seen = first + min(count, len(numbers)), taken[0]
+                numbers, columns = numbers[count:], [values[count:] for values in columns]
+        if numbers:
+            yield self._chunk(first, numbers, columns)
+        self._rows = first + len(numbers)
+
+    def _chunk(self, first: int, numbers: list[int], columns: list[list[str]]) -> Chunk:
+        named: dict[str, Values] = dict(zip(self.names, columns, strict=True))  # type: ignore[arg-type]
+        return Chunk(first, np.array(numbers, np.int64), named)
 
     def __len__(self) -> int:
         if self._rows is None:
-            self._rows = sum(len(batch) for batch, _ in self._batches(steps(50_000, len(self.names))))
+            self._rows = sum(len(batch) for batch, _ in self._batches(_BATCH, [0]))
         return self._rows
 
-    def _batches(self, count: int) -> Iterator[Batch]:
-        """(rows, their lines), `count` rows at a time or fewer, of exactly as many fields as there are names."""
+    def _batches(self, count: int, taken: list[int]) -> Iterator[Batch]:
+        """(about `count` rows, their lines) at a time, each row of as many fields as there are names. `taken` counts text."""
         with unpacked(self._path) as (stream, stamp, _):
             if stamp != self._stamp:
                 raise FileError(f"{self._path} was changed while it was read. Read it again, once nobody writes it.")
-            taken = [0]
             lines = chain.from_iterable(_lines(pieces(stream, self._path, self._encoding), taken))
             at = sum(1 for _ in islice(lines, self._skip))
             reader = csv.reader(lines, delimiter=self._form.separator, skipinitialspace=self._form.spaces, strict=True)
-            held: list[list[str]] = []
-            numbers: list[int] = []
-            blanks, seen, head = 0, 0, self._has_header
+            blanks, head = 0, self._has_header
             while True:
-                batch, starts = self._parsed(reader, min(_BATCH, count - len(held)), at, taken)
-                ended = not batch
+                batch, starts = self._parsed(reader, count, at, taken)
+                if not batch:
+                    return
                 at = self._skip + reader.line_num
                 batch, starts, blanks, head = self._sound(batch, starts, blanks, head)
-                held += batch
-                numbers += starts
-                while len(held) >= count or (held and (ended or taken[0] - seen > _CHARACTERS)):
-                    yield held[:count], numbers[:count]
-                    held, numbers, seen = held[count:], numbers[count:], taken[0]
-                if ended:
-                    return
+                if batch:
+                    yield batch, starts
 
     def _parsed(self, reader: Any, count: int, before: int, taken: list[int]) -> Batch:
         """The next rows as `csv` gives them, and the lines on which they begin. `before`: lines that came before."""
