@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("number", "category", "boolean", "date", "ignored")
+from pellucid.errors import InputError
+from pellucid.tables.kinds import KINDS
+
+__all__ = ["KINDS", "REASONS", "Column", "Plan", "Warn", "plan"]
+
 REASONS = ("", "identifier", "text", "constant", "dropped", "target", "group", "time")
 
 
@@ -65,16 +69,28 @@ class Plan:
 
     def column(self, name: str) -> Column:
         """The column of that name."""
-        raise NotImplementedError
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise InputError(f"the plan has no column {name!r}.")
+
+    def __str__(self) -> str:
+        from pellucid.tables.plan_text import text_of
+
+        return text_of(self)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain JSON values."""
-        raise NotImplementedError
+        from pellucid.tables.plan_json import write
+
+        return write(self)
 
     @classmethod
     def from_json(cls, content: Any) -> Plan:
-        """The plan that `to_json` wrote; a `DataError` for anything else."""
-        raise NotImplementedError
+        """The plan that `to_json` wrote; a `FileError` for anything else."""
+        from pellucid.tables.plan_json import read
+
+        return read(content)
 
 
 def plan(
@@ -88,8 +104,13 @@ def plan(
     group: str | None = None,
     time: str | None = None,
 ) -> Plan:
-    """One pass over the table: the kind of every column, with its rule and its warnings.
+    """One pass over a `Table`: the kind of every column with the rule that decided, and what is worth a second look.
 
-    `types`: kinds that you know better, {"zip": "category", "when": "date:day-first", "price": "number:decimal-comma"}.
+    `target`: what is to be predicted, one column or several. `types`: kinds that you know better, such as
+    {"zip": "category", "when": "date:day-first", "price": "number:decimal-comma"}. `drop`: columns that are no inputs;
+    `only`: the inputs. `na`: words that mean "no value" in every column. `group`, `time`: columns that divide the rows.
+    An `InputError` for a name that the table has not, a `DataError` for values that are not what `types` says.
     """
-    raise NotImplementedError
+    from pellucid.tables.planning import make
+
+    return make(table, target, types, drop, only, na, group, time)

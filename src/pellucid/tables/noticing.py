@@ -1,0 +1,121 @@
+"""Warnings that a plan can give by itself, one line each, with the flag that changes what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pellucid.tables.kinds import Shape, as_number
+from pellucid.tables.plan import Column, Warn
+from pellucid.tables.styles import date_style, number_style
+from pellucid.tables.summary import DISTINCT, Summary
+from pellucid.tables.wording import option, shown
+
+FEW_ROWS = 50
+MOSTLY = 0.5  # of the rows have no value
+MANY_CATEGORIES = 50
+
+
+def notice(columns: list[Column], found: dict[str, Summary], targets: list[str], rows: int) -> list[Warn]:
+    """What a person should know of these columns, in the order of the table."""
+    warns: list[Warn] = []
+    settled = {column.format["decimal"] for column in columns if column.kind == "number" and _tells(column, found)}
+    if rows < FEW_ROWS:
+        warns.append(
+            Warn("few rows", "", f"{rows} rows are few: any score from them has a wide interval. More rows help most.")
+        )
+    for column in columns:
+        if column.name in found:
+            warns.extend(_of_column(column, found[column.name], column.name in targets, rows, settled))
+    return warns
+
+
+def _tells(column: Column, found: dict[str, Summary]) -> bool:
+    """Whether a column of numbers leaves no doubt about the decimal sign, which a table does not change."""
+    sorts = found[column.name].sorts if column.name in found else {}
+    return any(isinstance(sort, Shape) and sort.points == column.format["decimal"] for sort in sorts)
+
+
+def _of_column(column: Column, found: Summary, target: bool, rows: int, settled: set[str]) -> Iterator[Warn]:
+    name = column.name
+    if column.unread:
+        yield _unread(column, found)
+    if column.kind == "date":
+        yield from _date(column, found)
+    if column.kind == "number" and not found.dtype and column.format["decimal"] not in settled:
+        yield from _number(column, found)
+    if target:
+        if column.missing:
+            text = f"{column.missing:,} rows have no {shown(name)}, which is to be predicted: they are left out."
+            yield Warn("empty target", name, text)
+        return
+    if column.kind == "ignored" and column.reason != "dropped":
+        kind = "number" if column.rule.startswith("whole numbers") else "category"
+        flag = option("--type", f"{name}={kind}")
+        yield Warn(
+            column.reason,
+            name,
+            f"{shown(name)} is left out: {shown(column.rule, 80)} ({column.reason}). {flag} keeps it.",
+            flag,
+        )
+        return
+    if column.kind != "ignored" and column.missing > MOSTLY * rows:
+        flag = option("--drop", name)
+        text = f"{shown(name)} is empty in {column.missing / rows:.0%} of the rows. {flag} leaves it out."
+        yield Warn("mostly missing", name, text, flag)
+    if column.kind == "category" and not column.reason:
+        yield from _categories(column, found)
+
+
+def _unread(column: Column, found: Summary) -> Warn:
+    name = column.name
+    few = ", ".join(f"{shown(text, 20)!r} ({found.place(line).lower()})" for line, text in column.strays[:3])
+    more = ", ..." if len(column.strays) > 3 else ""
+    flag = option("--type", f"{name}=category")
+    much = "1 value that is" if column.unread == 1 else f"{column.unread:,} values that are"
+    text = (
+        f"{shown(name)} has {much} no {column.kind} and taken for missing: {few}{more}. {flag} keeps what is written."
+    )
+    return Warn("strays", name, text, flag)
+
+
+def _date(column: Column, found: Summary) -> Iterator[Warn]:
+    doubt = date_style(found).doubt if not column.rule.startswith("as asked") else ""
+    if doubt:
+        first, second = doubt.replace("-", "/").split("/")[:2]
+        day = column.format.get("day_first")
+        flag = option("--type", f"{column.name}=date:{'month' if day else 'day'}-first")
+        now, other = (f"day {first} of month {second}", f"day {second} of month {first}")
+        if not day:
+            now, other = other, now
+        text = f"{shown(column.name)}: {shown(doubt)} is read as {now}; it may be {other}. {flag} reads it so."
+        yield Warn("day or month", column.name, text, flag)
+
+
+def _number(column: Column, found: Summary) -> Iterator[Warn]:
+    doubt = number_style(found).doubt if not column.rule.startswith("as asked") else ""
+    if doubt:
+        form = dict(column.format)
+        decimal = form.pop("decimal")
+        other = "," if decimal == "." else "."
+        flag = option("--type", f"{column.name}=number:decimal-{'comma' if other == ',' else 'point'}")
+        now, then = (as_number(doubt, sign, **form) for sign in (decimal, other))
+        text = f"{shown(column.name)}: {shown(doubt)} is read as {now:.12g}; it may be {then:.12g}. {flag} reads it so."
+        yield Warn("comma or point", column.name, text, flag)
+
+
+def _categories(column: Column, found: Summary) -> Iterator[Warn]:
+    flag = option("--drop", column.name)
+    if column.distinct > MANY_CATEGORIES:
+        much = f"more than {DISTINCT:,}" if found.full_after else f"{column.distinct:,}"
+        text = f"{shown(column.name)} has {much} categories: the rarest share one input, 'other'. {flag} leaves it out."
+        yield Warn("many categories", column.name, text, flag)
+        return
+    least = max(2, min(10, found.rows // 100))  # rows below which the encoder gives a category no input of its own
+    rare = [text for text, count in found.counts.items() if count < least]
+    if rare and found.rows >= FEW_ROWS:
+        some = ", ".join(shown(text, 20) for text in rare[:3]) + (", ..." if len(rare) > 3 else "")
+        text = (
+            f"{len(rare)} of the {column.distinct} categories of {shown(column.name)} are in fewer than {least} rows and share "
+            f"one input, 'other': {some}. {flag} leaves the column out."
+        )
+        yield Warn("rare categories", column.name, text, flag)

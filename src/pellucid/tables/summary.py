@@ -1,0 +1,171 @@
+"""What one pass over a column finds out, in memory that does not grow with the table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from pellucid.tables.dates import date_shape, plain_dates
+from pellucid.tables.kinds import LARGEST, NOTHING, Shape, plain_numbers, shape
+
+DISTINCT = 10_000  # different values that are counted one by one
+LISTED = 20  # tokens of a sort that are kept with their lines
+SORTS = 200  # ways of writing that are told apart; a table of numbers has a handful
+
+# How a text is written: a number, a date ("sure", "day", "month", "either"), a word for nothing, or any other word.
+Sort = Shape | str
+NOTHING_SORT, WORD = "nothing", "word"
+DATES = ("sure", "day", "month", "either")
+PLAIN = Shape(".", False, "", True, False, False, "", False)
+PLAIN_WHOLE = PLAIN._replace(points=".,")
+
+
+def sort_of(text: str) -> Sort:
+    """How `text` is written."""
+    if text.lower() in NOTHING:
+        return NOTHING_SORT
+    if text.isalpha():
+        return WORD
+    return shape(text) or date_shape(text) or WORD
+
+
+@dataclass
+class Summary:
+    """Counts of one column. `na`: the user's own words for nothing. `reader`: reads one text, where the kind is declared."""
+
+    na: frozenset[str] = frozenset()
+    decimal: str = "."
+    reader: Callable[[str], float | None] | None = None
+    unit: str = "Line"  # what a row is called in an error: "Line" of a file, "Row" of a frame
+    rows: int = 0
+    missing: int = 0
+    counts: Counter[str] = field(default_factory=Counter)  # of each value, exact while there are up to DISTINCT
+    full_after: int = 0  # values that had been seen when there were more; 0 before
+    sorts: Counter[Sort] = field(default_factory=Counter)
+    listed: dict[Sort, dict[str, int]] = field(default_factory=dict)  # sort -> text -> the line it is first on
+    unread: int = 0  # by `reader`
+    unread_listed: dict[str, int] = field(default_factory=dict)
+    dtype: str = ""  # "number", "boolean" or "date" where the table itself is typed
+    letters: int = 0  # characters and words of the different values that are counted
+    words: int = 0
+    step: float | None = None  # from each row to the next, while it is always the same
+    first: float | None = None
+    last: float | None = None
+    even: bool = True
+
+    @property
+    def present(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.missing
+
+    def place(self, line: int) -> str:
+        """What an error calls a row: its line in the file, or its number from 0 in a frame."""
+        return f"{self.unit} {line}"
+
+    def add(self, values: list[str | None] | np.ndarray, lines: np.ndarray) -> None:
+        """The next rows; `lines` (rows,) is what an error calls each of them."""
+        self.rows += len(values)
+        if isinstance(values, np.ndarray):
+            self._add_typed(values, lines)
+            return
+        texts = [text.strip() if text else "" for text in values]
+        if self.na:
+            texts = ["" if text in self.na else text for text in texts]
+        found = Counter(texts)
+        empty = found.pop("", 0)
+        self.missing += empty
+        self._count(found, len(texts) - empty)
+        numbers = None if self.reader is not None else self._numbers(texts, found)
+        self._follow(numbers)
+        if numbers is not None:
+            written = int((~np.isnan(numbers)).sum())
+            self.sorts[PLAIN_WHOLE if not any("." in text[1:] for text in found) else PLAIN] += written
+            self.sorts[NOTHING_SORT] += len(texts) - empty - written
+        elif self.reader is None and not empty and plain_dates(texts) is not None:
+            self.sorts["sure"] += len(texts)
+        else:
+            self._sort(found, texts, lines)
+
+    def _numbers(self, texts: list[str], found: Counter[str]) -> np.ndarray | None:
+        """All of them at once, where they are written plainly but for words for nothing."""
+        numbers = plain_numbers(texts, self.decimal)
+        if numbers is None and any(isinstance(sort_of(text), Shape) for text in islice(found, 3)):
+            numbers = plain_numbers(["" if text.lower() in NOTHING else text for text in texts], self.decimal)
+        return numbers
+
+    def _count(self, found: Counter[str], present: int) -> None:
+        if self.full_after:
+            return
+        fresh = found.keys() - self.counts.keys()
+        self.letters += sum(map(len, fresh))
+        self.words += sum(text.count(" ") + 1 for text in fresh)
+        self.counts.update(found)
+        if len(self.counts) > DISTINCT:
+            self.full_after = self.present
+
+    def _sort(self, found: Counter[str], texts: list[str], lines: np.ndarray) -> None:
+        for text, count in found.items():
+            sort = sort_of(text)
+            if sort not in self.sorts and len(self.sorts) >= SORTS:
+                sort = WORD
+            self.sorts[sort] += count
+            listed = self.listed.setdefault(sort, {})
+            if len(listed) < LISTED and text not in listed:
+                listed[text] = int(lines[texts.index(text)])
+            if self.reader is not None and sort != NOTHING_SORT and self.reader(text) is None:
+                self.unread += count
+                if len(self.unread_listed) < LISTED and text not in self.unread_listed:
+                    self.unread_listed[text] = int(lines[texts.index(text)])
+
+    def _add_typed(self, values: np.ndarray, lines: np.ndarray) -> None:
+        """Values that a frame typed: their kind is settled."""
+        self.dtype = {"b": "boolean", "M": "date"}.get(values.dtype.kind, "number")
+        none = np.isnat(values) if self.dtype == "date" else np.isnan(values.astype(np.float64))
+        if self.dtype == "number":
+            large = np.abs(values) > LARGEST
+            for row in np.flatnonzero(large)[:LISTED]:
+                self.unread_listed.setdefault(f"{values[row]:g}", int(lines[row]))
+            self.unread += int(large.sum())
+            none |= large
+            self._follow(None if none.any() else values.astype(np.float64))
+        else:
+            self.even = False
+        self.missing += int(none.sum())
+        if not self.full_after:
+            different, counts = np.unique(values[~none], return_counts=True)
+            self._count(
+                Counter(dict(zip(as_text(different), counts.tolist(), strict=True))), len(values) - int(none.sum())
+            )
+
+    def _follow(self, numbers: np.ndarray | None) -> None:
+        """Whether each row is the one before plus the same: a number of the row."""
+        if not self.even or not self.rows:
+            return
+        if numbers is None or np.isnan(numbers).any():
+            self.even = False
+            return
+        series = numbers if self.last is None else np.concatenate([[self.last], numbers])
+        steps = np.diff(series)
+        if len(steps):
+            self.step = float(steps[0]) if self.step is None else self.step
+            self.even = self.step != 0 and bool((steps == self.step).all())
+        if len(numbers):
+            self.first = float(numbers[0]) if self.first is None else self.first
+            self.last = float(numbers[-1])
+
+
+def as_text(values: np.ndarray) -> list[str]:
+    """Typed values as a table would write them."""
+    if values.dtype.kind == "b":
+        return ["true" if value else "false" for value in values.tolist()]
+    if values.dtype.kind == "M":
+        days = values.astype("datetime64[D]")
+        if (days == values).all():
+            values = days
+        return np.datetime_as_string(values).tolist() if len(values) else []
+    numbers = values.astype(np.float64).tolist()
+    return [str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value) for value in numbers]

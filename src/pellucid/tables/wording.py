@@ -1,0 +1,37 @@
+"""Names and flags of columns in sentences."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Iterable
+
+from pellucid.errors import InputError
+
+SHOWN = 40
+
+
+def shown(text: str, width: int = SHOWN) -> str:
+    """A name or a value in one line: what cannot be printed is escaped, what is long is cut."""
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def option(flag: str, value: str) -> str:
+    """A flag and its value as one types them in a shell, quoted where that is needed."""
+    return f"{flag} {shlex.quote(value)}"
+
+
+def check_names(names: Iterable[str], known: list[str], what: str) -> None:
+    """An `InputError` for the first name that is no column, with the nearest that is."""
+    for name in names:
+        if name not in known:
+            lower = {other.lower(): other for other in known}
+            near = difflib.get_close_matches(str(name).lower(), list(lower), n=1, cutoff=0.5)
+            hint = (
+                f"did you mean {shown(lower[near[0]])!r}?"
+                if near
+                else "the columns are " + ", ".join(map(shown, known[:20]))
+            )
+            more = ", ..." if not near and len(known) > 20 else ""
+            raise InputError(f"{what} names the column {shown(str(name))!r}, which the table has not: {hint}{more}")
