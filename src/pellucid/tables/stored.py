@@ -49,7 +49,10 @@ def check_record(record: Any) -> None:
     """Refuse what is no record of `tables.records`."""
     _need(isinstance(record, dict) and record.get("kind") in ("number", *_OWN), "a record has no kind that is known")
     kind, scaled = record["kind"], record["kind"] in ("number", "date")
-    _need(not scaled or record.get("scale") in (_SCALES if kind == "number" else ("standard",)), "a scale is not known")
+    _need(
+        not scaled or record.get("scale") in (tuple(_SCALES) if kind == "number" else ("standard",)),
+        "a scale is not known",
+    )
     of_scale = ("scale", *_SCALES[record["scale"]]) if scaled else ()
     _keys(record, {"column", "kind", "missing", *_OWN.get(kind, ()), *of_scale}, "record of a column")
     _need(isinstance(record["column"], str) and type(record["missing"]) is bool, "a record has no column")
@@ -118,7 +121,7 @@ def texts(value: Any) -> bool:
 def numbers(value: Any) -> bool:
     """Whether it is a list of finite numbers."""
     return isinstance(value, list) and all(
-        type(item) in (int, float) and abs(item) < 1.7e308 and math.isfinite(item) for item in value
+        (type(item) is float and math.isfinite(item)) or (type(item) is int and abs(item) < 2**53) for item in value
     )
 
 
