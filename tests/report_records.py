@@ -44,7 +44,7 @@ def shared(names):
                        for i, name in enumerate(names)],
         "worst": [{"line": 17 + i, "values": {name: str(i) for name in names}, "true": "low", "predicted": "high",
                    "loss": 4.0 - i / 3} for i in range(6)],
-        "health": {"findings": [{"text": "Layer 0 has 2 dead units.", "severity": "look", "page": "docs/findings/dead-units.md"}],
+        "health": {"findings": [{"text": "Layer 0 has 2 dead units.", "severity": "look", "page": "pellucid diagnose --page dead-units"}],
                    "gradients": {"0 Dense(4, 12)": [1.0, 0.5, 0.3, None, 0.1], "2 Dense(12, 3)": [2.0, 0.9, 0.7, 0.5, 0.4]},
                    "dead": {"1 ReLU()": 0.17}},
         "limits": ["The test rows come from the same file.", "No cause is shown, only what goes together."],

@@ -65,3 +65,9 @@ def test_what_cannot_be_diagnosed_gets_a_sentence(folder):
         "neither a file nor a data set" in pellucid_does("diagnose", folder / "healthy.safetensors", "gone", code=2)[1]
     )
     assert pellucid_does("diagnose", folder / "healthy.safetensors", folder / "rows.npz", code=3)[1]
+
+
+def test_the_page_of_a_finding_is_printed():
+    out, _ = pellucid_does("diagnose", "--page", "dead-units")
+    assert out.startswith("# dead-units\n") and "**What to try.**" in out
+    assert "Findings: class-imbalance" in pellucid_does("diagnose", "--page", "gone", code=2)[1]

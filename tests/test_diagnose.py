@@ -19,7 +19,7 @@ from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, MeanAbs
 from pellucid.optimizers import SGD, Adam, RMSprop
 from planted_faults import FAULTS, planted, shifted
 
-PAGES = Path(__file__).parents[1] / "docs" / "findings"
+PAGES = Path(pellucid.__file__).parent / "glass" / "diagnose" / "pages"
 
 
 def regression(seed, X, y, epochs=50):
@@ -287,7 +287,7 @@ def test_findings_show_themselves():
         findings["typo"]
     assert repr(findings).startswith("dead-units  layer 1, ReLU()  (first seen after epoch 4)\n    8 of 8 units")
     assert all(len(line) <= 60 for line in Findings([some()]).text(60).splitlines())
-    assert json.loads(json.dumps(findings.as_dict()))[0]["page"] == "docs/findings/dead-units.md"
+    assert json.loads(json.dumps(findings.as_dict()))[0]["page"] == "pellucid diagnose --page dead-units"
     tree = ElementTree.fromstring(findings._repr_html_())
     assert "8 of 8 units <b>" in "".join(tree.itertext()) and tree.get("aria-label") == "Findings"
     assert repr(Findings()).startswith("Nothing found")
@@ -299,7 +299,7 @@ def test_who_looks_reads_one_line_a_finding(capsys, unhurried):
     found = model.fit(X, y, epochs=10, batch_size=32, progress=True).findings
     lines = capsys.readouterr().err.splitlines()
     for finding in found:
-        assert sum(line.endswith(f"{finding.line} See {finding.page}") for line in lines) == 1, lines
+        assert sum(line.endswith(f"{finding.line} More: {finding.page}") for line in lines) == 1, lines
     model.fit(X, y, epochs=2, progress=False)
     assert capsys.readouterr().err == ""
 

@@ -47,7 +47,7 @@ The history holds what `fit` found, and shows it below its curve:
 #% code
 history.findings
 #% text
-Asked on demand, the same comes out. Each finding is an object, and has a page in `docs/findings`.
+Asked on demand, the same comes out. Each finding is an object, and prints its page with `more()`.
 #% code
 finding = model.diagnose(X, y)["dead-units"]
 print(finding.name, finding.layer, finding.units, finding.figure, finding.page)

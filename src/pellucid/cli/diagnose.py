@@ -10,6 +10,15 @@ from pellucid.cli import source
 from pellucid.cli.output import Output
 
 
+def show_page(ctx: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    """The callback of --page."""
+    if name is not None:
+        from pellucid.glass.diagnose.finding import page
+
+        click.echo(page(name))
+        ctx.exit()
+
+
 @click.command("diagnose")
 @click.argument("model")
 @click.argument("data")
@@ -21,6 +30,8 @@ from pellucid.cli.output import Output
 @click.option("-n", type=click.IntRange(min=1), help="Rows of data that are drawn.")
 @click.option("--noise", type=float, help="Noise of data that are drawn.")
 @source.reading_options
+@click.option("--page", is_eager=True, expose_value=False, callback=show_page, metavar="NAME",
+              help="Print the page of a finding, such as dead-units, and do nothing else.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a finding on standard output.")
 def command(model: str, data: str, as_json: bool, **options: Any) -> None:
     """What is wrong, or likely to be, with the network in MODEL on DATA, the rows it learned from.

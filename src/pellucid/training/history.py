@@ -24,7 +24,7 @@ class History:
         self.stopped = ""  # why training ended
         self.best_epoch: int | None = None
         self.seconds = 0.0
-        self.findings: list[Any] = []  # what `fit` found to be wrong: docs/findings says more
+        self.findings: list[Any] = []  # what `fit` found to be wrong: each finding's more() says more
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self.names:

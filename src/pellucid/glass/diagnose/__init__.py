@@ -1,6 +1,6 @@
 """What is wrong with a model, its data or its training: findings, not records; nothing where all is well.
 
-`diagnose` looks on demand, `Watch` during `fit`. `look` says what is measured, `rules` lists every rule, `docs/findings/`
+`diagnose` looks on demand, `Watch` during `fit`. `look` says what is measured, `rules` lists every rule, `pages/`
 has a page for each finding.
 """
 

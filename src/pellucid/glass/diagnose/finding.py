@@ -6,9 +6,12 @@ import html
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, SupportsIndex, overload
 
-PAGES = "docs/findings"  # in the project's folder: one page a finding, called as it is
+from pellucid.errors import InputError
+
+PAGES = Path(__file__).parent / "pages"  # one page a finding, called as it is; README.md lists them
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,8 +36,12 @@ class Finding:
 
     @property
     def page(self) -> str:
-        """Where its page lies, from the project's folder on."""
-        return f"{PAGES}/{self.name}.md"
+        """The command that prints its page: what it means, how it comes about, what to try, with an example."""
+        return f"pellucid diagnose --page {self.name}"
+
+    def more(self) -> str:
+        """Its page, as Markdown."""
+        return page(self.name)
 
     @property
     def line(self) -> str:
@@ -67,6 +74,14 @@ class Finding:
 
     def _repr_html_(self) -> str:
         return f'<ul style="{_LIST}">{_item(self)}</ul>'
+
+
+def page(name: str) -> str:
+    """The page of the finding called `name`, as Markdown; InputError with the names there are for any other."""
+    names = sorted(path.stem for path in PAGES.glob("*.md") if path.stem != "README")
+    if name not in names:
+        raise InputError(f"There is no finding {name!r}. Findings: {', '.join(names)}.")
+    return (PAGES / f"{name}.md").read_text(encoding="utf-8")
 
 
 NOTHING = "Nothing found: no dead or saturated units, gradients and updates of usual size, data and curves in order."

@@ -98,7 +98,7 @@ class Watch:
     def _news(self, findings: list[Finding]) -> list[str]:
         new = [finding for finding in findings if finding.name not in self.told]
         self.told.update(finding.name for finding in new)
-        return [f"{finding.line} See {finding.page}" for finding in new]
+        return [f"{finding.line} More: {finding.page}" for finding in new]
 
     def _affordable(self, rows: Rows, count: int, moves: bool, last: bool) -> bool:
         epochs = max(1, len(rows) - self.before)
