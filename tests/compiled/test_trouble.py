@@ -422,6 +422,14 @@ def test_without_jax_there_is_the_line_that_installs_it():
     assert lines[1] == "numpy 2"
 
 
+def test_a_jax_that_cannot_be_imported_is_not_called_missing():
+    broken = NO_JAX.replace(
+        'raise ModuleNotFoundError(f"No module named {name!r}", name=name)', "raise ImportError('too old')"
+    )
+    line = run(broken.replace("print(model.fit(X, X, epochs=1).engine", "print(1")).stdout.splitlines()[0]
+    assert line.endswith("installed but cannot be imported here: too old") and "pip install" not in line
+
+
 def test_a_network_that_batch_normalises_one_row_breaks_down_on_no_engine():
     """The last batch of one row has no variance: what epsilon is for."""
 

@@ -54,7 +54,7 @@ def _compiled(work: Work) -> Engine:
         from pellucid.engines.jax_engine import JaxEngine
         from pellucid.engines.jax_streams import JaxStreamEngine
     except ImportError as error:
-        raise _missing() from error
+        raise _missing(error) from error
     in_memory = not isinstance(work.data, Stream) and not isinstance(work.data.x, Mapped)
     in_memory = in_memory and not isinstance(work.valid_x, Mapped)
     engine = (JaxEngine if in_memory else JaxStreamEngine)(work)
@@ -62,5 +62,7 @@ def _compiled(work: Work) -> Engine:
     return engine
 
 
-def _missing() -> MissingExtraError:
-    return missing_extra("jax", "jax", "engine='jax'")
+def _missing(error: ImportError) -> MissingExtraError:
+    if (error.name or "").partition(".")[0] in ("jax", "jaxlib") and isinstance(error, ModuleNotFoundError):
+        return missing_extra("jax", "jax", "engine='jax'")
+    return MissingExtraError(f"engine='jax' needs jax, which is installed but cannot be imported here: {error}")
