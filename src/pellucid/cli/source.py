@@ -16,12 +16,13 @@ from pellucid.errors import DataError
 
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".txt")
 
-Reading = dict[str, Any]  # how the file of a table is read: separator, decimal, encoding, header; None where found out
+Reading = dict[str, Any]  # how a table is read: separator, decimal, encoding, header (None where found out), na
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that reads a table."""
     for option in (
+        click.option("--na", multiple=True, metavar="TOKEN", help="A text in a table that means a missing value."),
         click.option("--header/--no-header", default=None, help="Whether a table's first line holds names."),
         click.option("--encoding", help="Of a table's file. Default: UTF-8, or else cp1252."),
         click.option("--decimal", type=click.Choice([".", ","]), help="Of a table's numbers. Default: found out."),
@@ -111,7 +112,7 @@ INPUT_NAMES = ("X", "x", "X_test", "x_test", "test_images", "images", "data", "f
 def stem(path: str) -> str:
     """The name of a file without folder and endings."""
     name = os.path.basename(path)
-    for suffix in (".gz", ".npz", ".npy", ".idx", ".safetensors"):
+    for suffix in (".gz", ".npz", ".npy", ".idx", ".safetensors", ".csv", ".tsv", ".txt"):
         name = name.removesuffix(suffix)
     return name or "data"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -53,7 +55,22 @@ def open_table(data: str, reading: Reading) -> Table:
     if not is_table(data):
         raise DataError(f"{data}: the network was trained on a table and takes one with the same columns (.csv, .tsv, "
                         ".txt, or .gz of them).")  # fmt: skip
-    return read(data, **reading)
+    return _read(data, reading)
+
+
+def _read(data: str, reading: Reading) -> Table:
+    return read(data, **{name: value for name, value in reading.items() if name != "na"})
+
+
+def with_missing(trained: TableModel, reading: Reading) -> TableModel:
+    """The same network, for which the tokens of --na mean a missing value, too."""
+    tokens = tuple(reading.get("na") or ())
+    if not tokens:
+        return trained
+    encoder, target = copy.copy(trained.encoder), trained.target
+    encoder.plan = replace(encoder.plan, na=(*encoder.plan.na, *tokens))
+    target = replace(target, plan=replace(target.plan, na=(*target.plan.na, *tokens)))
+    return TableModel(trained.model, encoder, target, trained.record)
 
 
 def say(notices: Sequence[str], out: Output) -> None:
@@ -69,7 +86,7 @@ def predict(trained: TableModel, data: str, reading: Reading, proba: bool, outpu
     """Answers for the rows of `data` in their order, as CSV or as an array."""
     if proba:
         trained.target.probabilities(np.empty((0, trained.target.n_outputs)))  # says at once where there are none
-    table, notices = open_table(data, reading), list[str]()
+    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
     outputs = trained.outputs(table, notices)
     say([*table.notices, *notices], Output())
     head, values = columns(trained, outputs, proba)
@@ -115,7 +132,7 @@ def judge(
     trained: TableModel, data: str, reading: Reading, metric: str | None, out: Output
 ) -> tuple[dict[str, float], str, str]:
     """(figures by name, the name of the one that counts, a sentence about the rows)."""
-    table, notices = open_table(data, reading), list[str]()
+    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
     figures, count = trained.judge(table, notices)
     say([*table.notices, *notices], out)
     if metric is not None and metric not in figures:
@@ -139,8 +156,8 @@ def look_at_data(data: str, target: str | None, reading: Reading, out: Output) -
 
     if not os.path.exists(data):
         raise click.UsageError(f"There is no file {data!r}.")
-    table = read(data, **reading)
-    made = plan(table, target)
+    table = _read(data, reading)
+    made = plan(table, target, na=reading.get("na") or ())
     say(table.notices, out)
     out.say(str(made))
     out.event("plan", name=source.stem(data), **made.to_json())
@@ -174,7 +191,7 @@ def samples(
     trained: TableModel, data: str, reading: Reading, chosen: Sequence[int], prediction: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Some rows as the network takes them, and their targets unless the prediction alone is explained."""
-    table, notices = open_table(data, reading), list[str]()
+    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
     count = len(table)
     for row in chosen:
         if row >= count:
@@ -183,9 +200,9 @@ def samples(
     if prediction:
         X, y = trained.encoder.transform(some, notices), None
     else:
-        X, y = trained.arrays(some, notices)
-        if len(X) < len(chosen):
+        if not trained.target.known(trained.typed(some)).all():
             raise DataError(f"{data}: a row asked for has no target; --prediction explains the answer alone.")
+        X, y = trained.arrays(some, notices)
     say(notices, Output())
     shown = [f"{number_}: {name}" for number_, name in enumerate(trained.encoder.features)]
     click.echo(f"Inputs: {', '.join(shown)}", err=True)
@@ -194,7 +211,7 @@ def samples(
 
 def arrays(trained: TableModel, data: str, reading: Reading, out: Output) -> tuple[np.ndarray, np.ndarray]:
     """(X, y) of the rows that have a target."""
-    table, notices = open_table(data, reading), list[str]()
+    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
     X, y = trained.arrays(table, notices)
     say([*table.notices, *notices], out)
     return X, y
