@@ -57,13 +57,16 @@ def counts(values: np.ndarray) -> tuple[np.ndarray, float, float]:
     if not finite.size:
         return np.zeros(BINS, int), 0.0, 0.0
     low, high = float(finite.min()), float(finite.max())
-    ends = (low, high) if high > low else (low - 0.5, low + 0.5)
+    size = max(-low, high) or 1.0  # the largest; in its unit, no difference is too large or too small to be divided
+    finite, first, last = finite / size, low / size, high / size
+    ends = (first, last) if last - first > 1e-12 else (first - 0.5, last + 0.5)
     return np.histogram(finite, BINS, ends)[0], low, high
 
 
 def _figures(finite: np.ndarray) -> tuple[float, float, float, float]:
     exact = finite.astype(float)
-    return float(exact.min()), float(exact.max()), float(exact.mean()), float(exact.std())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(exact.min()), float(exact.max()), float(exact.mean()), float(exact.std())
 
 
 def _arrays(model: Any) -> list[tuple[str, np.ndarray]]:
@@ -125,7 +128,7 @@ def _small(values: np.ndarray) -> str:
     lost = values.size - finite.size
     if not finite.size:
         return f"{values.size:,} values"
-    words = f"{values.size:,} values, deviation {finite.astype(float).std():.2g}"
+    words = f"{values.size:,} values, deviation {_figures(finite)[3]:.2g}"
     return fit(words + (f", {lost:,} NaN" if lost else ""), _WIDE, 11)
 
 

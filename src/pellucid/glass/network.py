@@ -90,7 +90,9 @@ def _span(weights: np.ndarray) -> tuple[str, str, str]:
     finite = weights[np.isfinite(weights)]
     if not finite.size:
         return ("no number",) * 3
-    return f"{finite.min():.4g}", f"{finite.max():.4g}", f"{np.abs(finite).mean():.4g}"
+    with np.errstate(over="ignore"):
+        mean = np.abs(finite).mean(dtype=np.float64)
+    return f"{finite.min():.4g}", f"{finite.max():.4g}", f"{mean:.4g}"
 
 
 def _count(column: Column) -> str:
