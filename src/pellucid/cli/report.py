@@ -24,18 +24,23 @@ def command(model_file: str, output: str | None, no_rows: bool, as_json: bool) -
     """
     from pellucid import report
     from pellucid.cli import source
-    from pellucid.errors import InputError
+    from pellucid.errors import FileError, InputError
+    from pellucid.exchange.atomic import write_atomic
     from pellucid.exchange.model_file import load
 
     path = output or os.path.splitext(model_file)[0] + ".html"
     if not path.lower().endswith((".html", ".htm")):
         raise InputError(f"-o {path}: a report is an HTML page; expected a name that ends in .html.")
     model: Any = load(source.existing_model(model_file))
-    if model.table is not None:
-        from pellucid.tables.trained import TableModel
+    try:
+        if model.table is not None:
+            from pellucid.tables.trained import TableModel
 
-        model = TableModel.of(model)
-    report.write(model, path, rows=not no_rows)
+            model = TableModel.of(model)
+        page = report.html(model, rows=not no_rows)
+    except FileError as error:
+        raise FileError(f"{model_file}: {error}") from None
+    write_atomic(path, page.encode())
     out = Output(as_json)
     out.say(f"Report: {path} ({os.path.getsize(path) // 1000 + 1} kB). Open it in a browser.")
     out.event("report", path=path, bytes=os.path.getsize(path))

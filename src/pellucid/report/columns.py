@@ -98,7 +98,7 @@ def split(record: Record) -> Section:
     section.add(
         facts([
             ("Method", found["method"] or ""),
-            ("Seed", plain(found["seed"]) if found["seed"] is not None else ""),
+            ("Seed", found["seed"] or ""),
             ("Training", counted(found["train"], "row")),
             ("Validation", counted(found["validation"], "row")),
             ("Test", counted(found["test"], "row")),

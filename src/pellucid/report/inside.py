@@ -11,7 +11,7 @@ from pellucid.glass import curves, histograms
 from pellucid.glass import network as drawing
 from pellucid.glass.chain import columns as chain
 from pellucid.report.blocks import Figure, Items, Section, Table, Text, facts
-from pellucid.report.record import Record, scalar
+from pellucid.report.record import LARGE, Record, scalar
 from pellucid.report.words import counted, listed, metric_name, plain, share, story, title
 
 LINES = 8  # curves of one picture
@@ -62,20 +62,26 @@ def learning(model: Any, record: Record) -> Section:
     rows = history.epochs if history is not None else []
     if not any(math.isfinite(row.get("loss", math.nan)) for row in rows):
         return section
-    valid = history["val_loss"] if "val_loss" in history.names else []
+    series = {name: _drawable(values) for name, values in history.curves("loss").items()}
+    valid = series.get("validation", [])
     best = _best(history.best_epoch, valid)
-    for words in story(history["loss"], valid, best):
+    for words in story(series["training"], valid, best):
         section.add(Text(words))
     mark = (best, "best") if best is not None else None
     others = [name for name in history.names if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
     for name in sorted(others, key=lambda name: name != "loss")[: 1 + NAMED]:
         heading = "Loss, epoch by epoch" if name == "loss" else f"{title(metric_name(name))}, epoch by epoch"
-        series = history.curves(name)
+        series = {label: _drawable(values) for label, values in history.curves(name).items()}
         picture = curves.draw(series, heading, metric_name(name), mark=mark)
         what = "The lower, the better." if name == "loss" else ""
         marked = f" Epoch {best}, the one with the lowest validation loss, is marked." if best is not None else ""
         section.add(Figure(picture, (what + marked).strip(), curves.table(series, heading, mark=mark)))
     return section
+
+
+def _drawable(values: list[float]) -> list[float]:
+    """The same with a gap where a number is too large to be drawn to scale."""
+    return [value if abs(value) < LARGE else math.nan for value in values]
 
 
 def _best(known: int | None, valid: list[float]) -> int | None:

@@ -6,7 +6,6 @@ that names its place. What the report does not know it leaves out.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ Record = dict[str, Any]
 
 # Control characters, lone surrogates, and the marks that turn the direction of a whole line of text about.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+LARGE = 1e150  # its square is still a number
 _MOST = 100_000  # entries of a list or a dict: beyond that, no report was meant
 
 
@@ -43,21 +43,28 @@ def line(value: Any, at: str) -> str:
 
 
 def figure(value: Any, at: str) -> float | None:
-    """A number; None where it is not finite."""
+    """A number; None where it is not finite, or too large to be drawn to scale."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _refuse(value, at, "a number")
     try:
         exact = float(value)
     except OverflowError:
         return None
-    return exact if math.isfinite(exact) else None
+    return exact if abs(exact) < LARGE else None
 
 
 def count(value: Any, at: str) -> int:
-    """A whole number from 0 on."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+    """A number of rows, or of anything else that can be counted."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**40:
         raise _refuse(value, at, "a whole number from 0 on")
     return value
+
+
+def seed(value: Any, at: str) -> str:
+    """A seed, as its digits."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**128:
+        raise _refuse(value, at, "a whole number from 0 on")
+    return str(value)
 
 
 def truth(value: Any, at: str) -> bool:
@@ -125,7 +132,7 @@ _KNOWN = parts(
     target=parts(names=rows(line), task=line, classes=rows(line), why=words),
     plan=parts(columns=rows(_COLUMN)),
     warnings=rows(_WARNING),
-    split=parts(method=line, seed=count, train=count, validation=count, test=count, why=words),
+    split=parts(method=line, seed=seed, train=count, validation=count, test=count, why=words),
     network=lambda value, at: value if isinstance(value, dict) else named(scalar)(value, at),
     metric=line, folds=rows(named(some(scalar))), scores=named(named(some(_SPAN))), differences=named(some(_SPAN)),
     verdict=parts(text=words, wins=truth),
