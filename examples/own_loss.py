@@ -6,6 +6,8 @@ the mean over the outputs of a sample.
 **Backward**  ``d loss / d output = -q / M`` where too low, ``(1 - q) / M`` where too high, M outputs a sample. The two
 are in balance where a share q of the targets lies below the output: that is the quantile.
 
+The library has it too, for several levels at once: `pellucid.losses.Quantile`.
+
 Source: Koenker and Bassett, *Regression Quantiles* (1978).
 """
 

@@ -63,6 +63,18 @@ def larger_than_memory(printed):
     assert min(numbers(printed, r"([\d.]+)% of new right")) > 98
 
 
+def estimators(printed):
+    rights = dict(re.findall(r"^(\w+): \d+ rows.* columns: ([\d.]+)% right", printed, re.M))
+    assert set(rights) == {"iris", "wine", "breast_cancer"} and all(float(right) > 93 for right in rights.values())
+    assert numbers(printed, r"([\d.]+)% of 540 new digits")[0] > 94
+    covered, width, of_all = (
+        numbers(printed, of)[0] for of in (r"([\d.]+)% of new pat", r", (\d+) wide", r"be (\d+) w")
+    )
+    assert 84 < covered < 94 and width < 0.8 * of_all
+    assert "are the library's\nown gradients" in printed
+
+
+NEEDS = {"estimators": "sklearn"}
 PROMISES = {
     promise.__name__: promise
     for promise in (
@@ -74,12 +86,15 @@ PROMISES = {
         checkpoint_and_resume,
         sweep,
         larger_than_memory,
+        estimators,
     )
 }
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_prints_what_it_promises(name, tmp_path, monkeypatch, capsys):
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [f"{name}.py"])
     runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
