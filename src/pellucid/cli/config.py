@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-LEFT_OUT = ("config", "checkpoint", "resume", "as_json", "quiet")  # how a run was watched is not what it computed
+from pellucid.tables.settings import toml
+
+# How a run was watched is not what it computed.
+LEFT_OUT = ("config", "checkpoint", "resume", "as_json", "quiet", "dry_run")
 DIGEST = "data_sha256"
 
 
 def text(settings: Mapping[str, Any], comments: list[str], digest: str = "") -> str:
     """The file's text. Settings that are None are left out: they follow from the data."""
-    lines = [f"# {comment}" for comment in comments]
-    kept = {key: value for key, value in settings.items() if key not in LEFT_OUT and value is not None}
-    kept |= {DIGEST: digest} if digest else {}
-    return "\n".join([*lines, *(f"{key} = {_value(value)}" for key, value in kept.items()), ""])
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    kept = {key: value for key, value in settings.items() if key not in LEFT_OUT}
+    return toml(kept | ({DIGEST: digest} if digest else {}), comments)
 
 
 def read(ctx: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
@@ -44,5 +36,9 @@ def read(ctx: click.Context, parameter: click.Parameter, path: str | None) -> st
     unknown = sorted(set(settings) - known)
     if unknown:
         raise click.UsageError(f"--config {path}: {unknown[0]!r} is no setting. Settings: {', '.join(sorted(known))}.")
+    several = {p.name for p in ctx.command.params if getattr(p, "multiple", False)}
+    for name in several & set(settings):
+        if not isinstance(settings[name], list):  # one, of files that hold arrays
+            settings[name] = [settings[name]]
     ctx.default_map = settings
     return path

@@ -34,14 +34,23 @@ Callback = Callable[[Any, dict[str, float]], Any]
 
 
 class Watcher:
-    """How a run tells what it does: sentences, and a context around each training that gives a callback. Silent here."""
+    """How a run tells what it does; silent here. `interrupted`: whether Ctrl-C ended a training."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
 
     def say(self, sentence: str) -> None:
         """Something a person may want to know."""
 
     def watch(self, title: str, epochs: int) -> AbstractContextManager[Callback | None]:
-        """Around one training."""
+        """A context around one training; what it gives is called back after every epoch, if it is not None."""
         return nullcontext()
+
+    def begins(self, title: str, model: Model, shape: str) -> None:
+        """A network is about to be trained."""
+
+    def ends(self, done: Fit) -> None:
+        """It is."""
 
 
 @dataclass
@@ -69,6 +78,11 @@ class Fit:
     epochs: list[int] = field(default_factory=list)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended its training."""
+        return self.history.stopped == "interrupted"
+
+    @property
     def judged(self) -> tuple[np.ndarray, np.ndarray, str]:
         """(rows, their features, which they are): those set aside, or else those that it was chosen by, or learned from."""
         split, x = self.split, self.features
@@ -84,7 +98,7 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
     s = p.settings
     target = Target.fit(p.plan, p.typed, p.target.task, rows=split.train, levels=s.levels)
     target.why = p.target.why
-    encoder = Encoder.fit(p.plan, p.typed, split.train)
+    encoder = Encoder.fit(p.plan, p.typed, split.train, numbers=s.numbers)
     if not encoder.features:
         raise DataError("No column is left to learn from: see the plan, and give columns back with --type COLUMN=KIND.")
     x = features(encoder, p.typed, split)
@@ -94,6 +108,7 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
     batch = min(s.batch_size or usual_batch(len(split.train)), len(split.train))
     model.optimizer = optimizer(s, s.epochs * -(-len(split.train) // batch))
     validated = len(split.validation) > 0
+    watcher.begins(title, model, "-".join(map(str, (len(encoder.features), *s.layers, target.n_outputs))))
     with watcher.watch(title, s.epochs) as shown:
         history = model.fit(
             x.train, y[split.train], epochs=s.epochs, batch_size=batch, engine=s.engine, progress=False,
@@ -101,7 +116,10 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
             early_stopping=EarlyStopping(s.patience or s.epochs + 1) if validated else None,
             callbacks=[looking, *([shown] if shown else []), *callbacks],
         )  # fmt: skip
-    return Fit(model, encoder, target, split, x, history, batch, looking.norms, looking.epochs)
+    done = Fit(model, encoder, target, split, x, history, batch, looking.norms, looking.epochs)
+    watcher.interrupted |= done.interrupted
+    watcher.ends(done)
+    return done
 
 
 def answers(p: Prepared, done: Fit) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,11 @@ class Prepared:
     settings: Settings
     warnings: list[Warn] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """Where the table was read from; "" for one that was in memory."""
+        return os.fspath(self.data) if isinstance(self.data, (str, os.PathLike)) else ""
 
     @property
     def dropped(self) -> int:

@@ -40,6 +40,7 @@ def build(
         "split": {**done.split.summary(), **({"folds": s.folds} if s.folds else {})},
         "network": _network(p, done),
         "metric": judged.scoring.main,
+        "rows_judged": len(judged.rows),
         "scores": figures,
         "differences": differences,
         "verdict": judging.verdict(judged, figures, differences),
@@ -61,14 +62,16 @@ def build(
 
 
 def _origin(p: Prepared) -> dict[str, Any]:
-    data = p.data if isinstance(p.data, str) else os.fspath(p.data) if isinstance(p.data, os.PathLike) else "data"
-    names = p.target.names
+    path, names = p.path, p.target.names
+    data = path or "data"
     return {
-        "created": created(), "command": p.settings.as_command(data, names),
-        "python": p.settings.as_python(data, names), "run_toml": run_toml(p, data), "versions": versions(),
+        "created": created(), "command": p.settings.as_command(path, names) if path else "",
+        "python": p.settings.as_python(path, names), "run_toml": run_toml(p, path) if path else "",
+        "versions": versions(),
         "data": {
             "name": os.path.basename(data), "origin": p.table.origin, "rows": len(p.table),
             "columns": len(p.table.names), "sha256": p.table.digest, "dropped": p.dropped,
+            "notices": p.notices,
         },
     }  # fmt: skip
 
@@ -88,14 +91,10 @@ def versions() -> dict[str, str]:
 
 
 def run_toml(p: Prepared, data: str) -> str:
-    """The settings under their options' names, for `pellucid train --config`."""
-    names, changed = p.target.names, p.settings.changed()
-    values: dict[str, Any] = {"data": data, "target": names}
-    for name, value in changed.items():
-        if name == "types":
-            values["type"] = [f"{column}={kind}" for column, kind in value.items()]
-        else:
-            values[name] = (",".join(map(str, value)) or "none") if name == "layers" else value
+    """Every setting under its option's name, for `pellucid train --config`."""
+    values = {"data": data, "target": p.target.names, **vars(p.settings)}
+    values["types"] = [f"{column}={kind}" for column, kind in p.settings.types.items()]
+    values["layers"] = ",".join(map(str, p.settings.layers)) or "none"
     who = ", ".join(f"{name} {version}" for name, version in versions().items())
     values["data_sha256"] = p.table.digest or None
     return toml(values, ["Repeats this run: pellucid train --config THIS_FILE", who])

@@ -21,7 +21,8 @@ class Settings:
     """What a run can be told beside its data and its target. None: what suits the data.
 
     The columns: `types` {column: kind}, `drop`, `only` (columns), `na` (texts that mean a missing value), `separator`,
-    `decimal`, `encoding`, `header` of the file. The rows: `group` or `time` (a column), `folds`, the shares `test` and
+    `decimal`, `encoding`, `header` of the file; `numbers` is what is done to numbers ("standard", "smooth", "log",
+    "normal"; see `tables.scaling`). The rows: `group` or `time` (a column), `folds`, the shares `test` and
     `validation`. The task: `task` ("auto", "classification", "regression"), `class_weights` (None or "balanced"),
     `interval` (None, or per cent: 90 gives every number two ends between which 90 of 100 lie).
     The network: `layers` (neurons of each hidden layer), `activation`, `dropout`, `batch_norm`, `loss`.
@@ -39,6 +40,7 @@ class Settings:
     decimal: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    numbers: str = "smooth"
     group: str | None = None
     time: str | None = None
     folds: int | None = None
@@ -47,13 +49,13 @@ class Settings:
     task: str = "auto"
     class_weights: str | None = None
     interval: float | None = None
-    layers: tuple[int, ...] = (64, 64)
+    layers: tuple[int, ...] = (128, 128)
     activation: str = "relu"
-    dropout: float = 0.0
+    dropout: float = 0.1
     batch_norm: bool = False
     loss: str = "auto"
     optimizer: str = "adamw"
-    learning_rate: float | None = None
+    learning_rate: float | None = 0.002
     weight_decay: float = 0.01
     schedule: str = "constant"
     epochs: int = 200
@@ -98,11 +100,12 @@ class Settings:
         usual = Settings()
         return {k.name: v for k in fields(self) if (v := getattr(self, k.name)) != getattr(usual, k.name)}
 
-    def as_python(self, data: str, target: list[str]) -> str:
-        """The lines of Python that repeat the run."""
+    def as_python(self, path: str, target: list[str]) -> str:
+        """The lines of Python that repeat the run; without a path, of a table called `data`."""
+        data = repr(path) if path else "data"
         wanted = repr(target[0] if len(target) == 1 else target)
         rest = "".join(f", {name}={value!r}" for name, value in self.changed().items())
-        return f"import pellucid\n\nmodel = pellucid.tables.train({data!r}, {wanted}{rest})\nprint(model)\n"
+        return f"import pellucid\n\nmodel = pellucid.tables.train({data}, {wanted}{rest})\nprint(model)\n"
 
     def as_command(self, data: str, target: list[str]) -> str:
         """The command that repeats the run."""

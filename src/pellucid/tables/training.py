@@ -16,7 +16,6 @@ from pellucid.tables.scores import Scoring
 from pellucid.tables.settings import settings
 from pellucid.tables.trained import TableModel
 
-INTERRUPTED = "interrupted"
 _SEEN = {"test": "", "validation": "that it was chosen by", "train": "that it learned from"}
 
 
@@ -42,7 +41,7 @@ def train_prepared(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[...,
     With folds, the network that is kept is trained first, on all rows; then one for each fold, which judge it.
     """
     done = fit(p, p.split, watcher, "the network", callbacks)
-    parts = [] if done.history.stopped == INTERRUPTED else _of_folds(p, watcher, callbacks)
+    parts = [] if done.interrupted else _of_folds(p, watcher, callbacks)
     seen = "" if parts else _SEEN[done.judged[2]]
     parts = parts or [answers(p, done)]
     rows = np.concatenate([rows for rows, _ in parts])
@@ -62,7 +61,7 @@ def _of_folds(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[..., Any]
     parts: list[Any] = []
     for number, split in enumerate(p.folds, 1):
         one = fit(p, split, watcher, f"fold {number} of {len(p.folds)}", callbacks)
-        if one.history.stopped == INTERRUPTED:
+        if one.interrupted:
             watcher.say(f"interrupted: judged by the {number - 1} folds that are whole")
             break
         parts.append(answers(p, one))
