@@ -230,9 +230,9 @@ def told(data, change):
     """A file with its table changed by `change(table)`, every digest correct."""
 
     def within(header):
-        table = json.loads(header["__metadata__"]["table"])
-        changed = change(table)
-        header["__metadata__"]["table"] = json.dumps(table if changed is None else changed)
+        changed = change(header["__metadata__"]["table"])
+        if changed is not None:
+            header["__metadata__"]["table"] = json.dumps(changed)
 
     return retold(data, within)
 

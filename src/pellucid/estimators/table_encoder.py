@@ -67,6 +67,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         from pellucid.tables.typed import typed
 
         table = read(self._columns(X, reset=True))
+        if len(table) == 1:
+            raise DataError("X has n_samples=1: in a single row every column is constant. Give the training rows.")
         self.plan_ = plan(table, types=self.types, drop=self.drop)
         self.encoder_ = Encoder.fit(
             self.plan_,
