@@ -38,6 +38,7 @@ from pellucid.layers import (
     Sequential,
     Sigmoid,
     Softmax,
+    Softplus,
     Step,
 )  # fmt: skip
 from pellucid.losses import (
@@ -46,6 +47,7 @@ from pellucid.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    Poisson,
     Quantile,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -531,6 +533,8 @@ PAIRS = [
     (MeanSquaredError, Softmax, r"does not fit the last layer, Softmax\(\).*CategoricalCrossEntropy\(\)"),
     (MeanAbsoluteError, Softmax, r"CategoricalCrossEntropy\(\)"),
     (Huber, Softmax, r"CategoricalCrossEntropy\(\)"),
+    (Poisson, Linear, None),
+    (Poisson, Softplus, "takes their logarithms. End with Dense"),
     (lambda: Quantile((0.5,)), lambda: OrderedQuantiles(1), None),
     (lambda: Quantile((0.5,)), lambda: OrderedQuantiles(2), r"1 level\(s\).*orders 2.*write OrderedQuantiles\(1\)"),
     (lambda: Quantile((0.5,)), Softmax, r"OrderedQuantiles\(\)"),
@@ -725,13 +729,37 @@ def test_a_model_file_is_no_checkpoint_to_go_on_from(tmp_path):
 
 
 def test_a_checkpoint_of_another_version_goes_on_with_a_warning(tmp_path, monkeypatch):
-    from pellucid.exchange import model_file
+    from pellucid.exchange import contents
 
-    monkeypatch.setattr(model_file, "__version__", "0.0.1")
+    monkeypatch.setattr(contents, "__version__", "0.0.1")
     classifier().fit(X, LABELS, epochs=1, checkpoint=tmp_path / "run")
     monkeypatch.undo()
     with pytest.warns(UserWarning, match=r"written by pellucid 0.0.1, this is .*: training goes on"):
         classifier().fit(X, LABELS, epochs=2, checkpoint=tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows", "named"),
+    [
+        ({"batch_size": 3}, 6, "batch_size=2, this one has batch_size=3"),
+        ({"batch_size": 2, "shuffle": False}, 6, "shuffle=True, this one has shuffle=False"),
+        ({"batch_size": 2}, 5, "rows=6, this one has rows=5"),
+    ],
+)
+def test_a_run_is_not_resumed_on_other_data_or_batches(settings, rows, named, tmp_path):
+    x, labels = np.tile(X, (6, 1))[:6], np.tile(LABELS, 6)[:6]
+    classifier().fit(x, labels, epochs=1, batch_size=2, checkpoint=tmp_path / "run")
+    with pytest.raises(InputError, match=named):
+        classifier().fit(x[:rows], labels[:rows], epochs=2, checkpoint=tmp_path / "run", resume=True, **settings)
+
+
+def test_auto_resumes_with_the_engine_of_before(tmp_path, monkeypatch):
+    from pellucid.engines import choice
+
+    classifier().fit(X, LABELS, epochs=1, checkpoint=tmp_path / "run", engine="numpy")
+    monkeypatch.setattr(choice, "wanted", lambda work, epochs: ("jax", "as the test says"))
+    model = classifier()
+    assert model.fit(X, LABELS, epochs=2, checkpoint=tmp_path / "run", resume=True).engine == "numpy"
 
 
 def test_a_callbacks_figures_are_saved_and_its_text_is_refused(tmp_path):

@@ -68,7 +68,9 @@ class Model:
             self.metrics = _named_metrics(metrics, loss)
         self.network: Sequential = build(layers, self.seed, self.dtype)
         self.history: History | None = None
-        self.table: dict[str, Any] | None = None  # plain JSON: the columns that its inputs come from, see pellucid.tables
+        self.table: dict[str, Any] | None = (
+            None  # plain JSON: the columns that its inputs come from, see pellucid.tables
+        )
         self._running: tuple[int, Trainer] | None = None  # the thread that trains, and what it runs
         self._busy = False  # whether somebody trains it
         self._lock = threading.Lock()
@@ -241,19 +243,19 @@ class Model:
         model_file.save(self, path)
 
     def _saver(self, path: Any) -> Callable[[TrainingState, dict[str, np.ndarray]], None]:
-        from pellucid.exchange import model_file
+        from pellucid.exchange import checkpoint
 
-        model_file.check_can_save(self, path)
-        return lambda state, values: model_file.save_checkpoint(self, path, state, values)
+        checkpoint.check_can_save(self, path)
+        return lambda state, values: checkpoint.save(self, path, state, values)
 
     def _resume(self, path: Any) -> None:
         if path is None:
             raise InputError(
                 "resume=True needs the file to go on from: fit(..., checkpoint='run.safetensors', resume=True)."
             )
-        from pellucid.exchange import model_file
+        from pellucid.exchange import checkpoint
 
-        state, values = model_file.load_checkpoint(self, path)
+        state, values = checkpoint.load(self, path)
         if state is not None:
             self._state = state
             self._write_back(values)

@@ -76,6 +76,9 @@ def _fit(
     stopping = _stopping(early_stopping, validation is not None)
     save = None if checkpoint is None else model._saver(checkpoint)
     state = _begin(model, checkpoint, resume)
+    conditions, asked = _conditions(data), engine
+    if resume:
+        engine = _as_before(state.run, conditions, engine)
     until = epochs if resume else state.epoch + epochs
     check_repeats(X, until - state.epoch)
     seen = progress if progress is not None else somebody_looks(sys.stderr)
@@ -96,8 +99,9 @@ def _fit(
     valid_x = None if validation is None else validation[0]
     work = engines.Work(model.network, loss, model.optimizer, plan.data, state.slots, bool(model.metrics), valid_x)
     made, reason = engines.make(engine, epochs, work)
+    state.run = {**conditions, "engine": made.name}
     history = _train(model, Trainer(plan, made, model.optimizer, state))
-    history.engine_reason = reason
+    history.engine_reason = reason if engine == asked else "the run that goes on was trained with it"
     return history
 
 
@@ -133,6 +137,34 @@ def _begin(model: Model, checkpoint: Any, resume: bool) -> TrainingState:
     if isinstance(schedule, Schedule) and not model._state.schedule:
         schedule.restart()  # it may have watched another model
     return model._state
+
+
+def _conditions(data: engines.Batches) -> dict[str, Any]:
+    """What an epoch's result depends on, of the data: a resumed run must find it as it was."""
+    stream = isinstance(data, engines.Stream)
+    return {
+        "rows": None if stream else data.rows,
+        "batch_size": None if stream else data.batch_size,
+        "shuffle": data.ordered,
+    }
+
+
+def _as_before(before: dict[str, Any], now: dict[str, Any], engine: str) -> str:
+    """The engine to go on with, the earlier run's unless another is asked for; refused where the data do not fit it."""
+    for name, value in now.items():
+        if name in before and before[name] != value:
+            raise InputError(
+                f"The checkpoint is of a run with {name}={before[name]}, this one has {name}={value}: it would not go on as "
+                "if never stopped. Give fit the same data and settings, or start anew with another checkpoint file."
+            )
+    earlier = before.get("engine", "")
+    if not earlier or engine == earlier or (engine == "auto" and earlier in engines.available()):
+        return earlier or engine
+    warnings.warn(
+        f"The checkpoint was written by the {earlier} engine: training goes on, but not bit for bit as it would have there.",
+        stacklevel=5,
+    )
+    return engine
 
 
 def _train(model: Model, trainer: Trainer) -> History:

@@ -39,6 +39,7 @@ class TrainingState:
     best_loss: float = float("inf")
     best_values: Arrays = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    run: dict[str, Any] = field(default_factory=dict)  # rows, batch size, shuffle, engine: what it was done with
 
     def changed(self, **fields: Any) -> TrainingState:
         """A copy with other `fields`."""
