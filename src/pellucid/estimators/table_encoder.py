@@ -96,8 +96,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
         array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
-        if array.dtype.kind == "c":
-            raise DataError("Complex data not supported: give the real and the imaginary part as two columns.")
         return {f"x{number}": _plain(array[:, number]) for number in range(array.shape[1])}
 
     def __sklearn_tags__(self) -> Any:

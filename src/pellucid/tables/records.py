@@ -44,7 +44,7 @@ PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # the share of its cir
 
 
 def _within_years(seconds: np.ndarray) -> np.ndarray:
-    return np.clip(np.nan_to_num(seconds, nan=0.0), _FIRST, _LAST)
+    return np.clip(np.where(np.isnan(seconds), 0.0, seconds), _FIRST, _LAST)
 
 
 # -- learning ----------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def apply(record: dict[str, Any], values: np.ndarray) -> np.ndarray:
             z = np.clip((values - record["center"]) / record["spread"], -BOUND, BOUND)
             if how == "smooth":
                 z = z / np.sqrt(1.0 + (z / 3.0) ** 2)
-    bounded: np.ndarray = np.clip(np.nan_to_num(z, nan=0.0), -BOUND, BOUND)
+    bounded: np.ndarray = np.clip(np.where(np.isnan(z), 0.0, z), -BOUND, BOUND)
     return bounded
 
 

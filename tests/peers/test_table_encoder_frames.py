@@ -1,0 +1,55 @@
+"""TableEncoder and TableModel over pandas and polars frames: the same as over the columns in them."""
+
+import numpy as np
+import pytest
+
+from pellucid.estimators import TableEncoder
+from table_models import people, trained
+
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+
+COLUMNS = {
+    "age": [31.0, None, 47.0, 52.0, 18.0, 33.0],
+    "city": ["Bern", "Chur", None, "Bern", "Chur", "Bern"],
+    "smoker": [True, False, True, True, False, False],
+}
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_keeps_its_names(frame):
+    data = frame(COLUMNS)
+    encoder = TableEncoder(numbers="standard").fit(data)
+    assert encoder.feature_names_in_.tolist() == list(COLUMNS)
+    names = ["age", "age is missing", "city=Bern", "city=Chur", "city is missing", "smoker"]
+    assert encoder.get_feature_names_out().tolist() == names
+    X = encoder.transform(data)
+    assert X.tobytes() == encoder.encoder_.transform(COLUMNS).tobytes()
+    assert X[:, 5].tolist() == [1, -1, 1, 1, -1, -1] and X[2, 4] == 1
+
+
+def test_set_output_gives_a_frame_with_names():
+    data = pd.DataFrame(COLUMNS, index=list("abcdef"))
+    out = TableEncoder().set_output(transform="pandas").fit_transform(data)
+    assert out.columns.tolist()[0] == "age" and out.index.tolist() == list("abcdef") and not out.isna().any().any()
+    out = TableEncoder().set_output(transform="polars").fit_transform(pl.DataFrame(COLUMNS))
+    assert out.columns[-1] == "smoker"
+
+
+def test_columns_in_another_order_are_refused_as_everywhere():
+    encoder = TableEncoder().fit(pd.DataFrame(COLUMNS))
+    with pytest.raises(ValueError, match="order"):
+        encoder.transform(pd.DataFrame(COLUMNS)[["city", "age", "smoker"]])
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_a_network_of_a_file_takes_frames(frame):
+    model = trained(people(), "pay", epochs=2)
+    text = {name: values for name, values in people(8, seed=1).items() if name not in ("income", "pay")}
+    typed = {
+        **text, "age": [float(age) if age else None for age in text["age"]],
+        "smoker": [word == "yes" for word in text["smoker"]], "joined": np.array(text["joined"], "datetime64[us]"),
+    }  # fmt: skip
+    expected = model.predict(text)
+    assert model.predict(frame(text)).tobytes() == expected.tobytes()
+    np.testing.assert_allclose(model.predict(frame(typed)), expected, rtol=1e-6)
