@@ -75,10 +75,8 @@ def _fit(
     epochs, callbacks = check_epochs(epochs), check_callbacks(callbacks)
     stopping = _stopping(early_stopping, validation is not None)
     save = None if checkpoint is None else model._saver(checkpoint)
-    state = _begin(model, checkpoint, resume)
-    conditions, asked = _conditions(data), engine
-    if resume:
-        engine = _as_before(state.run, conditions, engine)
+    state, conditions = _begin(model, checkpoint, resume), _conditions(data)
+    chosen = _as_before(state.run, conditions, engine) if resume else engine
     until = epochs if resume else state.epoch + epochs
     check_repeats(X, until - state.epoch)
     seen = progress if progress is not None else somebody_looks(sys.stderr)
@@ -98,10 +96,10 @@ def _fit(
     )
     valid_x = None if validation is None else validation[0]
     work = engines.Work(model.network, loss, model.optimizer, plan.data, state.slots, bool(model.metrics), valid_x)
-    made, reason = engines.make(engine, epochs, work)
+    made, reason = engines.make(chosen, until - state.epoch, work)
     state.run = {**conditions, "engine": made.name}
     history = _train(model, Trainer(plan, made, model.optimizer, state))
-    history.engine_reason = reason if engine == asked else "the run that goes on was trained with it"
+    history.engine_reason = reason if chosen == engine else "the run that goes on was trained with it"
     return history
 
 
