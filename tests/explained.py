@@ -175,6 +175,9 @@ def loss_slopes(loss):
     if rule == "Huber":
         e, d = np.abs(o - t), loss["settings"]["delta"]
         return np.where(e <= d, e**2 / 2, d * (e - d / 2)).mean(axis=1), np.clip(o - t, -d, d) / m
+    if rule == "Poisson":
+        entropy = t * np.log(np.where(t == 0, 1, t))
+        return (np.exp(o) - t * o + entropy - t).mean(axis=1), (np.exp(o) - t) / m
     if rule == "Quantile":
         q = np.resize(array(loss["settings"]["levels"]), o.shape[1])
         below, above = np.maximum(t - o, 0), np.maximum(o - t, 0)

@@ -94,6 +94,7 @@ def _loss(rng: np.random.Generator, size: float) -> tuple[Any, tuple[Any, ...]]:
         (losses.SoftmaxCrossEntropy(None, smoothing), numbers, np.eye(width)[labels]),
         (losses.BinaryCrossEntropy(), scores * 0.95, rng.integers(0, 2, (rows, width)).astype(float)),
         (losses.SigmoidCrossEntropy(), numbers, rng.uniform(size=(rows, width))),
+        (losses.Poisson(), rng.standard_normal((rows, width)), rng.poisson(2.0, (rows, width)).astype(float)),
         (losses.Quantile(tuple(np.linspace(0.05, 0.9, width).tolist())), numbers, rng.standard_normal((rows, 1))),
     ]
     loss, outputs, targets = choices[rng.integers(len(choices))]

@@ -69,6 +69,11 @@ def pinball(o, t, levels):
     return sum(q * (true - a) if a < true else (1 - q) * (a - true) for a, true, q in pairs) / len(o)
 
 
+def deviance(o, t):
+    pairs = zip(o, t, strict=True)
+    return sum(math.exp(z) - true * z + (true * math.log(true) if true else 0) - true for z, true in pairs) / len(o)
+
+
 FORMULAS = {
     "CategoricalCrossEntropy": lambda loss, o, t: cross_entropy(o, t, loss.label_smoothing),
     "SoftmaxCrossEntropy": lambda loss, o, t: cross_entropy(softmax(o), t, loss.label_smoothing),
@@ -77,6 +82,7 @@ FORMULAS = {
     "MeanSquaredError": lambda loss, o, t: sum((a - b) ** 2 for a, b in zip(o, t, strict=True)) / len(o),
     "MeanAbsoluteError": lambda loss, o, t: sum(abs(a - b) for a, b in zip(o, t, strict=True)) / len(o),
     "Huber": lambda loss, o, t: huber(o, t, loss.delta),
+    "Poisson": lambda loss, o, t: deviance(o, t),
     "Quantile": lambda loss, o, t: pinball(o, t, loss.levels),
 }
 

@@ -26,12 +26,18 @@ def tensor(array: np.ndarray, grad: bool = False) -> Any:
 LABELS = np.arange(20) % 3
 NUMBERS = np.random.default_rng(2).standard_normal((20, 3))
 ANSWERS = (NUMBERS > 0).astype(float)
+COUNTS = np.floor(np.abs(3 * NUMBERS))
 INPUTS = np.random.default_rng(3).standard_normal((20, 5))
 CLASS_WEIGHTS = (1.0, 0.5, 3.0)
 
 
 def labels(_: Any = None) -> Any:
     return torch.tensor(LABELS)
+
+
+def entropy(counts: Any) -> Any:
+    """What the deviance has beyond the likelihood: it makes a perfect prediction's loss 0."""
+    return (torch.xlogy(counts, counts) - counts).mean()
 
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -66,6 +72,8 @@ LOSSES: list[tuple[Any, Any, np.ndarray, Callable[[Any], Any]]] = [
     (losses.MeanSquaredError(), layers.Linear(), NUMBERS, lambda z: functional.mse_loss(z, tensor(NUMBERS))),
     (losses.MeanAbsoluteError(), layers.Linear(), NUMBERS, lambda z: functional.l1_loss(z, tensor(NUMBERS))),
     (losses.Huber(0.7), layers.Linear(), NUMBERS, lambda z: functional.huber_loss(z, tensor(NUMBERS), delta=0.7)),
+    (losses.Poisson(), layers.Linear(), COUNTS,
+     lambda z: functional.poisson_nll_loss(z, tensor(COUNTS)) + entropy(tensor(COUNTS))),
     (losses.Quantile(LEVELS), layers.Linear(), NUMBERS[:, :1], lambda z: pinball(z - tensor(NUMBERS[:, :1]))),
     (losses.Quantile(LEVELS), OrderedQuantiles(), NUMBERS[:, :1],
      lambda z: pinball(ordered(z) - tensor(NUMBERS[:, :1]))),

@@ -33,10 +33,7 @@ from pellucid.training.state import TrainingState
 
 
 def save(model: Model, path: Path, also: dict[str, str] | None = None) -> None:
-    """Write `model` to `path`, whole or not at all. An earlier file stays until the new one is on the disk.
-
-    `also`: texts of the caller's own to stand beside the network, by name.
-    """
+    """Write `model`, and texts of the caller's `also`, to `path`, whole or not at all; an earlier file stays until then."""
     arrays = arrays_of(model.network, model.values())
     rows = list(model._state.rows)  # so far, where a callback saves; the user's own to change afterwards
     if model.history is not None and model._running is None:

@@ -3,6 +3,7 @@
 from pellucid.losses.base import Loss
 from pellucid.losses.binary import BinaryCrossEntropy, SigmoidCrossEntropy
 from pellucid.losses.categorical import CategoricalCrossEntropy, SoftmaxCrossEntropy
+from pellucid.losses.poisson import Poisson
 from pellucid.losses.quantile import Quantile
 from pellucid.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
 
@@ -13,6 +14,7 @@ __all__ = [
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "Poisson",
     "Quantile",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",

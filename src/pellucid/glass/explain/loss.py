@@ -67,6 +67,10 @@ def _pinball(o: float, t: float, loss: Any) -> Form:
     return ("level*(t - o) / M", "-level / M") if o < t else ("(1 - level)*(o - t) / M", "(1 - level) / M")
 
 
+def _counts(o: float, t: float, loss: Any) -> Form:
+    return ("exp(o) / M" if t == 0.0 else "(exp(o) - t*o + t*log(t) - t) / M"), "(exp(o) - t) / M"
+
+
 def _binary(o: float, t: float, loss: Any) -> Form:
     low, high = o <= loss.least, 1.0 - o <= loss.least
     yes, yes_slope = ("log(least)", "0") if low else ("log(o)", "t / o")
@@ -93,6 +97,7 @@ _FORMS: dict[str, tuple[str, Callable[[float, float, Any], Form]]] = {
     "MeanAbsoluteError": ("loss = mean over the outputs of abs(output - target)", _absolute),
     "Huber": ("loss = mean of (output - target)**2 / 2, beyond delta a straight line", _huber),
     "Quantile": ("loss = mean of (1 - level)*(output - target), below the target of level*(target - output)", _pinball),
+    "Poisson": ("loss = mean of exp(output) - target*output + target*log(target) - target", _counts),
     "BinaryCrossEntropy": ("loss = mean of -(t*log(p) + (1 - t)*log(1 - p))", _binary),
     "SigmoidCrossEntropy": ("loss = mean of -(t*log(p) + (1 - t)*log(1 - p)),  p = sigmoid(score)", _of_scores),
     "CategoricalCrossEntropy": ("loss = -sum_k t[k] * log(p[k])", _categorical),
