@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,9 @@ from pellucid.tables.table import Chunk, Table, steps
 
 def from_frame(data: Any) -> Table:
     """The table of a data frame. The index of a pandas frame is no column: reset_index() makes it one."""
-    if isinstance(data, type) or not any(hasattr(data, name) for name in ("columns", "column_names", "collect_schema")):
+    if isinstance(data, type) or not any(
+        hasattr(type(data), name) for name in ("columns", "column_names", "collect_schema")
+    ):
         raise InputError(
             f"a {type(data).__name__} is no table. Expected the path of a CSV file, a data frame, a dict of columns, "
             "a list of dicts or a structured array."
@@ -41,11 +44,13 @@ def from_frame(data: Any) -> Table:
 
 
 def _refuse_repeats(data: Any) -> None:
-    """Two columns of one name, which pandas allows, and names that become the same as text."""
-    names = [str(name) for name in getattr(data, "columns", ()) if not hasattr(name, "to_numpy")]
-    for at, name in enumerate(names):
-        if name in names[:at]:
-            raise DataError(f"two columns are called {name!r}. Give each its own name.")
+    """Two columns of one name, which pandas and pyarrow allow, and names that become the same as text."""
+    if hasattr(type(data), "collect_schema"):
+        return  # polars, which allows none
+    names = [str(name) for name in getattr(data, "column_names", getattr(data, "columns", ()))]
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise DataError(f"{'two' if count == 2 else count} columns are called {name!r}. Give each its own name.")
 
 
 class FrameTable(Table):
@@ -56,8 +61,10 @@ class FrameTable(Table):
         self.names = [str(name) for name in frame.columns]
         self.origin, self.digest, self.notices, self.decimal, self.kinds = origin, "", [], ".", {}
         self._forms: dict[str, str] = {}
+        self._lists: dict[str, bool] = {}
         for name, series in zip(self.names, frame.iter_columns(), strict=True):
-            values = _values(series)
+            self._lists[name] = _as_list(series)
+            values = _values(series, self._lists[name])
             self._forms[name] = objects.form(values, name)
             if objects.categorical(series):
                 self._forms[name] = "text"
@@ -69,7 +76,7 @@ class FrameTable(Table):
         for start in range(0, len(self), step):
             part = self._frame[start : start + step]
             yield Chunk(start, None, {
-                name: objects.convert(_values(series), self._forms[name], name)
+                name: objects.convert(_values(series, self._lists[name]), self._forms[name], name)
                 for name, series in zip(self.names, part.iter_columns(), strict=True)
             })  # fmt: skip
 
@@ -77,22 +84,24 @@ class FrameTable(Table):
         return len(self._frame)
 
 
-def _values(series: Any) -> Any:
-    """What a series holds: an array where its dtype has one in NumPy, else a list of Python's own objects."""
+def _as_list(series: Any) -> bool:
+    """Whether a column comes as Python's own objects, since NumPy has no dtype for all that it holds."""
     import narwhals
 
     dtype = series.dtype
-    if dtype.is_integer() and (series.null_count() or dtype in (narwhals.Int128, narwhals.UInt128)):
-        return _whole(series)  # NumPy's would be floats, which lose whole numbers beyond 2**53
-    plain = (narwhals.Boolean, narwhals.Datetime, narwhals.Date, narwhals.Duration)
-    if dtype in plain or (dtype.is_numeric() and dtype != narwhals.Decimal):
+    if dtype in (narwhals.Int128, narwhals.UInt128):
+        return True
+    if dtype.is_integer():  # with a missing value, NumPy's are floats, which lose whole numbers beyond 2**53
+        known = 0 < series.null_count() < len(series)
+        return known and max(abs(int(series.min())), abs(int(series.max()))) > 2**53
+    typed = dtype in (narwhals.Boolean, narwhals.Datetime, narwhals.Date, narwhals.Duration)
+    return not typed and (not dtype.is_numeric() or dtype == narwhals.Decimal)
+
+
+def _values(series: Any, as_list: bool) -> Any:
+    """What a series, or a part of it, holds: an array, or a list where the whole of it needs one."""
+    if not as_list:
         return np.asarray(series.to_numpy())
     values = series.to_list()
-    if dtype == narwhals.Unknown and values and isinstance(values[0], np.generic):
-        return np.asarray(series.to_numpy())
-    return values
-
-
-def _whole(series: Any) -> Any:
-    largest = max(abs(int(series.min() or 0)), abs(int(series.max() or 0))) if series.null_count() < len(series) else 0
-    return series.to_list() if largest > 2**53 else np.asarray(series.to_numpy(), np.float64)
+    plain = bool(values) and isinstance(values[0], np.generic)  # a sparse column: narwhals does not know its dtype
+    return np.asarray(series.to_numpy()) if plain else values

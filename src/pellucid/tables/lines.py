@@ -143,16 +143,16 @@ def survey(path: Any, encoding: str | None) -> Survey:
         start = stream.read(4096)
     _refuse(path, start)
     if encoding is not None:
-        return _pass(path, _known(encoding), start)
+        return _pass(path, _known(encoding))
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
     if marked is None:
         _refuse_unmarked(path, start)
     try:
-        return _pass(path, marked or "utf-8", start)
+        return _pass(path, marked or "utf-8")
     except _Undecoded as error:
         if marked is not None or error.letters:
             raise
-        found = _pass(path, "cp1252", start)
+        found = _pass(path, "cp1252")
         found.notices.append(
             f"Line {error.line} is not UTF-8 (byte 0x{error.byte:02X}): the file was read as Windows-1252. "
             "If letters look wrong, say encoding=... (--encoding)."
@@ -160,7 +160,7 @@ def survey(path: Any, encoding: str | None) -> Survey:
         return found
 
 
-def _pass(path: Any, encoding: str, start: bytes) -> Survey:
+def _pass(path: Any, encoding: str) -> Survey:
     with unpacked(path) as (stream, stamp, watched):
         text = pieces(stream, path, encoding)
         first, count = next(text, ""), 1
@@ -173,7 +173,7 @@ def _pass(path: Any, encoding: str, start: bytes) -> Survey:
 
 def _known(encoding: str) -> str:
     try:
-        b"a".decode(encoding)
+        bytes(4).decode(encoding)  # four zero bytes are text in every encoding of text
         codecs.getincrementaldecoder(encoding)
     except (LookupError, UnicodeError, ValueError, TypeError):
         raise InputError(
@@ -201,7 +201,7 @@ def _refuse(path: Any, start: bytes) -> None:
 
 def _refuse_unmarked(path: Any, start: bytes) -> None:
     controls = sum(start.count(byte) for byte in range(32) if byte not in b"\0\t\n\r\f\v\x1a\x1b")
-    if controls > 0.02 * len(start):
+    if controls > max(8, 0.02 * len(start)):
         raise FileError(f"{path} is no text: {controls} of its first {len(start)} bytes are control signs. {_GIVE}")
     if b"\0" not in start:
         return

@@ -80,9 +80,12 @@ def form(lines: Sequence[str], given: str | None) -> Form:
     rows = _parsed(lines, chosen, chosen == " ")
     later = [field[:1] for row in rows for field in row[1:]]
     spaces = chosen == " " or (" " in later and set(later) <= {" ", ""})
-    ends = len(rows) > 1 and all(row[-1].strip() == "" for row in rows[1:])
-    if ends:  # a last column without a value is a column all the same where the header names it
-        ends = rows[0][-1].strip() == "" or all(len(row) == len(rows[0]) + 1 for row in rows[1:])
+    head, others = (rows[0], rows[1:]) if rows else ([""], [])
+    ends = False  # a last column without a value is a column all the same where the header names it
+    if others and not head[-1].strip():
+        ends = len(head) > 1 and all(len(row) < len(head) or not row[-1].strip() for row in others)
+    elif others:
+        ends = all(len(row) == len(head) + 1 and not row[-1].strip() for row in others)
     return Form(chosen, spaces, ends)
 
 

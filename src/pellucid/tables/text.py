@@ -23,6 +23,7 @@ from pellucid.tables.names import column_names
 from pellucid.tables.table import Chunk, Table, Values, steps
 
 _BATCH = 500  # rows taken from `csv` at once: fewer than the 700 lists after which Python looks for garbage among them
+_BLANKS = 100_000
 _PART = 1 << 24  # and text
 _CHARACTERS = 1 << 26  # text in one chunk at most
 _EXCEL = re.compile("sep=.\n?", re.IGNORECASE)  # a first line by which Excel names the separator; no row of the table
@@ -132,8 +133,10 @@ class TextTable(Table):
         kept: list[list[str]] = []
         numbers: list[int] = []
         for row, line in zip(rows, lines, strict=True):
-            if not row or (len(row) == 1 < count and not row[0].strip()):
+            if not row or (len(row) == 1 < count and not row[0].strip(" \t\f\v\x1a")):  # 1A: the end of a file of DOS
                 blanks += not head
+                if blanks > _BLANKS:
+                    raise DataError(f"{self._path}, line {line}: more than {_BLANKS:,} blank lines. Leave them out.")
                 continue
             if head:
                 head = False
