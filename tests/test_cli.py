@@ -97,7 +97,7 @@ def test_version_and_module_and_script_are_the_same_thing():
         (["train", "spiral", "--resume"], 2, "--checkpoint"),
         (["train", "digits", "--noise", "0.3"], 2, "real images"),
         (["train", "spiral", "--engine", "abacus"], 2, "abacus"),
-        (["train", "x.csv"], 3, "not read by this version"),
+        (["train", "x.csv"], 2, "no file 'x.csv'"),
         (["train", "spiral", "-o", "model.bin"], 2, ".safetensors"),
         (["evaluate", "no.safetensors", "spiral"], 2, "no model file"),
         (["inspect", "no.npz"], 2, "neither"),
@@ -135,7 +135,8 @@ def test_every_kind_of_error_has_its_exit_code(monkeypatch, error, code):
     assert len(said.split("\n")) <= 3 and said.strip().count("\n") == 0 and "Traceback" not in said
 
 
-def test_debug_shows_the_traceback():
+def test_debug_shows_the_traceback(folder):
+    (folder / "x.csv").write_text("")
     for arguments in (["--debug", "train", "x.csv"], ["train", "x.csv", "--debug"]):
         _, error = pellucid_does(*arguments, code=3)
         assert "Traceback" in error and "DataError" in error and "\nError: x.csv" in error
