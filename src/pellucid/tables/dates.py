@@ -60,7 +60,10 @@ def as_date(text: str, day_first: bool | None = None) -> float | None:
     text = text.strip()
     if len(text) < 6 or not (text[0].isdigit() or text[0].isalpha()) or not text.isascii():
         return None
-    found = _ISO.fullmatch(text) or _DAY_NAME.fullmatch(text) or _NAME_DAY.fullmatch(text) or _DIGITS.fullmatch(text)
+    if text.isalnum():
+        found = _DIGITS.fullmatch(text)
+        return None if found is None else _seconds(found.groupdict())
+    found = _ISO.fullmatch(text) or _DAY_NAME.fullmatch(text) or _NAME_DAY.fullmatch(text)
     if found is not None:
         return _seconds(found.groupdict())
     if (found := _MONTH_ONLY.fullmatch(text)) is not None:

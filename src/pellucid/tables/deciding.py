@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from pellucid.tables.declared import ENOUGH, STRAY_SHARE, declared, read_as, settled, too_large
 from pellucid.tables.kinds import NOTHING, Shape, boolean_words
@@ -38,7 +39,8 @@ def decide(name: str, found: Summary, wish: str = "", keep: bool = False) -> Col
 def _examples(column: Column, found: Summary) -> list[str]:
     odd = {text for _, text in column.strays}
     words = column.kind in ("category", "ignored")
-    return [text for text in found.counts if text not in odd and (words or text.lower() not in NOTHING)][:3]
+    fit = (text for text in found.counts if text not in odd and (words or text.lower() not in NOTHING))
+    return list(islice(fit, 3))
 
 
 def _guess(column: Column, found: Summary) -> None:
@@ -46,8 +48,8 @@ def _guess(column: Column, found: Summary) -> None:
     if not present:
         column.rule = "only words for nothing"
         return
-    values = [text for text in found.counts if text.lower() not in NOTHING]
-    pair = boolean_words(values) if not found.full_after else None
+    few = len(found.counts) <= 2 + len(NOTHING)
+    pair = boolean_words([text for text in found.counts if text.lower() not in NOTHING]) if few else None
     number, date = number_style(found), date_style(found)
     if pair is not None:
         column.kind, column.rule = "boolean", f"the only values are {pair[0]} and {pair[1]}"
@@ -89,7 +91,7 @@ def _set_aside(column: Column, found: Summary) -> None:
     elif different == 1 and not found.missing:
         reason, rule = "constant", f"every row holds {next(iter(found.counts))}"
     elif found.present >= ENOUGH:
-        share = DISTINCT / found.full_after if found.full_after else different / found.present
+        share = found.share or different / found.present
         words = found.words / max(different, 1)
         if column.kind == "category" and share > MOSTLY_DIFFERENT and words >= SENTENCE:
             reason, rule = "text", f"free text of about {words:.0f} words"
@@ -104,6 +106,7 @@ def _set_aside(column: Column, found: Summary) -> None:
 
 def _counts_rows(name: str, found: Summary, share: float) -> bool:
     """Whether whole numbers only say which row it is: all different under such a name, or 0, 1, 2, ... down the table."""
-    counted = found.even and found.step == 1.0 and found.first in (0.0, 1.0)
-    whole = all(text.lstrip("+-").isdigit() for text in found.counts)
-    return counted or (whole and share > ALL_DIFFERENT and _ID.fullmatch(name.strip()) is not None)
+    if found.even and found.step == 1.0 and found.first in (0.0, 1.0):
+        return True
+    named = share > ALL_DIFFERENT and _ID.fullmatch(name.strip()) is not None
+    return named and all(text.lstrip("+-").isdigit() for text in found.counts)

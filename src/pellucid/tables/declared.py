@@ -40,7 +40,7 @@ def _boolean(column: Column, found: Summary) -> None:
     pair = boolean_words(values)
     if pair is None and len(values) == 2:
         pair = max(values), min(values)
-    if pair is None or found.full_after:
+    if pair is None or found.share:
         lines = {text: line for listed in found.listed.values() for text, line in listed.items()}
         odd = next((text for text in values[2:] if text in lines), "")
         where = f"{found.place(lines[odd])}, column" if odd else "Column"
@@ -116,9 +116,12 @@ def read_as(column: Column, found: Summary, style: Style, kind: str) -> None:
 
 def few(column: Column, found: Summary) -> None:
     """Few whole numbers stay numbers, and the rule says what to write if they are codes."""
+    if found.present < ENOUGH or len(found.counts) > FEW + len(NOTHING):
+        return
     values = [text for text in found.counts if text.lower() not in NOTHING]
-    if 1 < len(values) <= FEW and found.present >= ENOUGH and all(text.lstrip("+-").isdigit() for text in values):
-        column.rule += f", {len(values)} different ones (codes? --type {column.name}=category)"
+    if 1 < len(values) <= FEW and all(text.lstrip("+-").isdigit() for text in values):
+        codes = option("--type", f"{column.name}=category")
+        column.rule += f", {len(values)} different ones (codes? {codes})"
 
 
 def too_large(name: str, place: str, text: str) -> DataError:

@@ -55,7 +55,6 @@ class Shape(NamedTuple):
     parentheses: bool
     code: bool  # digits that begin with 0, such as 01234
     grouped: str  # the sign in 1,234 or 1.234 that may part groups or be a decimal sign, "" for none
-    day: bool  # eight digits such as 20240131
 
 
 def _parts(text: str) -> tuple[str, str, str, str, str, bool] | None:
@@ -84,9 +83,8 @@ def shape(text: str) -> Shape | None:
         points = ""
     digits = body.isdigit() and not exponent
     code = digits and len(body) > 1 and body[0] == "0" and body == text
-    day = digits and len(body) == 8 and body[:2] in ("19", "20") and body == text
     grouped = next((sign for sign in ".," if sign in body), "") if points == ".," else ""
-    return Shape(points, bool(percent), currency, bool(minus) and not opened, opened, code, grouped, day)
+    return Shape(points, bool(percent), currency, bool(minus) and not opened, opened, code, grouped)
 
 
 def _holds(minus: str, body: str, exponent: str, decimal: str) -> float | None:
@@ -116,22 +114,37 @@ def as_number(
     return _holds(minus, body, exponent, decimal)
 
 
-def plain_numbers(values: list[str], decimal: str = ".") -> np.ndarray | None:
+def cells(values: list[str | None], na: frozenset[str] = frozenset()) -> list[str]:
+    """Texts without white space around them; "" for None and for the words in `na`."""
+    try:
+        together = "\n".join(values)  # type: ignore[arg-type]
+        bare = (
+            together.isascii()
+            and not any(space in together for space in " \t\r\v\f")
+            and together.count("\n") < len(values)
+        )
+        texts: list[str] = values if bare else [text.strip() for text in values]  # type: ignore[assignment,union-attr]
+    except TypeError:
+        texts = [text.strip() if text else "" for text in values]
+    return ["" if text in na else text for text in texts] if na else texts
+
+
+def plain_numbers(texts: list[str], decimal: str = ".") -> np.ndarray | None:
     """Float64 of a whole list at once, NaN where a text is empty; None unless all others are written plainly.
 
     Plainly: digits, a sign, a decimal point, an exponent, no leading zero and nothing that float32 cannot hold.
     """
     try:
-        data = ("\n" + "\n".join(values)).encode("ascii")
+        data = ("\n" + "\n".join(texts)).encode("ascii")
     except UnicodeEncodeError:
         return None
     if data.translate(None, b"0123456789.+-eE\n") or (decimal == "," and b"." in data) or _LEADING.search(data):
         return None
     try:
-        numbers = np.array(list(map(float, values if all(values) else [text or "nan" for text in values])), np.float64)
+        numbers = np.array(list(map(float, texts if all(texts) else [text or "nan" for text in texts])), np.float64)
     except ValueError:
         return None
-    return numbers if not len(numbers) or not np.nanmax(np.abs(numbers), initial=0.0) > LARGEST else None
+    return None if np.nanmax(np.abs(numbers), initial=0.0) > LARGEST else numbers
 
 
 _LEADING = re.compile(rb"\n0[0-9]")

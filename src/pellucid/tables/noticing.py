@@ -106,7 +106,7 @@ def _number(column: Column, found: Summary) -> Iterator[Warn]:
 def _categories(column: Column, found: Summary) -> Iterator[Warn]:
     flag = option("--drop", column.name)
     if column.distinct > MANY_CATEGORIES:
-        much = f"more than {DISTINCT:,}" if found.full_after else f"{column.distinct:,}"
+        much = f"more than {DISTINCT:,}" if found.share else f"{column.distinct:,}"
         text = f"{shown(column.name)} has {much} categories: the rarest share one input, 'other'. {flag} leaves it out."
         yield Warn("many categories", column.name, text, flag)
         return

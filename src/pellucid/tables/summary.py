@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 
 from pellucid.tables.dates import date_shape, plain_dates
-from pellucid.tables.kinds import LARGEST, NOTHING, Shape, plain_numbers, shape
+from pellucid.tables.kinds import LARGEST, NOTHING, Shape, cells, plain_numbers, shape
 
 DISTINCT = 10_000  # different values that are counted one by one
 LISTED = 20  # tokens of a sort that are kept with their lines
+OUTLINES = 20_000  # numbers written alike that are remembered
 SORTS = 200  # ways of writing that are told apart; a table of numbers has a handful
 
 # How a text is written: a number, a date ("sure", "day", "month", "either"), a word for nothing, or any other word.
 Sort = Shape | str
 NOTHING_SORT, WORD = "nothing", "word"
 DATES = ("sure", "day", "month", "either")
-PLAIN = Shape(".", False, "", True, False, False, "", False)
+PLAIN = Shape(".", False, "", True, False, False, "")
 PLAIN_WHOLE = PLAIN._replace(points=".,")
 
 
@@ -31,6 +32,22 @@ def sort_of(text: str) -> Sort:
     if text.isalpha():
         return WORD
     return shape(text) or date_shape(text) or WORD
+
+
+_OUTLINE = str.maketrans("123456789", "999999999")
+
+
+def sorts_of(texts: Iterable[str]) -> Iterator[tuple[str, Sort]]:
+    """Each text and its sort. Numbers that differ in their digits alone are looked at once."""
+    known: dict[str, Sort] = {}
+    for text in texts:
+        outline = text.translate(_OUTLINE)
+        sort = known.get(outline)
+        if sort is None:
+            sort = sort_of(text)
+            if isinstance(sort, Shape) and len(text) < 30 and len(known) < OUTLINES and "e" not in outline.lower():
+                known[outline] = sort
+        yield text, sort
 
 
 @dataclass
@@ -44,14 +61,13 @@ class Summary:
     rows: int = 0
     missing: int = 0
     counts: Counter[str] = field(default_factory=Counter)  # of each value, exact while there are up to DISTINCT
-    full_after: int = 0  # values that had been seen when there were more; 0 before
+    share: float = 0.0  # of the values were different when there were more than that; 0 before
     sorts: Counter[Sort] = field(default_factory=Counter)
     listed: dict[Sort, dict[str, int]] = field(default_factory=dict)  # sort -> text -> the line it is first on
     unread: int = 0  # by `reader`
     unread_listed: dict[str, int] = field(default_factory=dict)
     dtype: str = ""  # "number", "boolean" or "date" where the table itself is typed
-    letters: int = 0  # characters and words of the different values that are counted
-    words: int = 0
+    words: int = 0  # of the different values that are counted, together
     step: float | None = None  # from each row to the next, while it is always the same
     first: float | None = None
     last: float | None = None
@@ -72,9 +88,17 @@ class Summary:
         if isinstance(values, np.ndarray):
             self._add_typed(values, lines)
             return
-        texts = [text.strip() if text else "" for text in values]
-        if self.na:
-            texts = ["" if text in self.na else text for text in texts]
+        texts = cells(values, self.na)
+        numbers = plain_numbers(texts, self.decimal) if self.share and self.reader is None else None
+        if numbers is None:
+            self._look(texts, lines)
+        else:  # there is nothing left to count
+            none = int(np.isnan(numbers).sum())
+            self.missing += none
+            self.sorts[PLAIN if any("." in text for text in texts) else PLAIN_WHOLE] += len(texts) - none
+            self._follow(numbers)
+
+    def _look(self, texts: list[str], lines: np.ndarray) -> None:
         found = Counter(texts)
         empty = found.pop("", 0)
         self.missing += empty
@@ -83,7 +107,7 @@ class Summary:
         self._follow(numbers)
         if numbers is not None:
             written = int((~np.isnan(numbers)).sum())
-            self.sorts[PLAIN_WHOLE if not any("." in text[1:] for text in found) else PLAIN] += written
+            self.sorts[PLAIN if any("." in text and len(text) > 2 for text in found) else PLAIN_WHOLE] += written
             self.sorts[NOTHING_SORT] += len(texts) - empty - written
         elif self.reader is None and not empty and plain_dates(texts) is not None:
             self.sorts["sure"] += len(texts)
@@ -98,18 +122,17 @@ class Summary:
         return numbers
 
     def _count(self, found: Counter[str], present: int) -> None:
-        if self.full_after:
+        if self.share:
             return
         fresh = found.keys() - self.counts.keys()
-        self.letters += sum(map(len, fresh))
-        self.words += sum(text.count(" ") + 1 for text in fresh)
+        self.words += len(fresh) + " ".join(fresh).count(" ") - len(fresh) + 1 if fresh else 0
         self.counts.update(found)
         if len(self.counts) > DISTINCT:
-            self.full_after = self.present
+            self.share = len(self.counts) / self.present
 
     def _sort(self, found: Counter[str], texts: list[str], lines: np.ndarray) -> None:
-        for text, count in found.items():
-            sort = sort_of(text)
+        for text, sort in sorts_of(found):
+            count = found[text]
             if sort not in self.sorts and len(self.sorts) >= SORTS:
                 sort = WORD
             self.sorts[sort] += count
@@ -135,7 +158,7 @@ class Summary:
         else:
             self.even = False
         self.missing += int(none.sum())
-        if not self.full_after:
+        if not self.share:
             different, counts = np.unique(values[~none], return_counts=True)
             self._count(
                 Counter(dict(zip(as_text(different), counts.tolist(), strict=True))), len(values) - int(none.sum())

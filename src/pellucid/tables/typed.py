@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.errors import DataError, InputError
 from pellucid.tables.dates import as_date, plain_dates
 from pellucid.tables.declared import STRAY_SHARE
-from pellucid.tables.kinds import LARGEST, NOTHING, as_boolean, as_number, plain_numbers
+from pellucid.tables.kinds import LARGEST, NOTHING, as_boolean, as_number, cells, plain_numbers
 from pellucid.tables.plan import Column, Plan
 from pellucid.tables.summary import LISTED, as_text
 from pellucid.tables.wording import option, shown
@@ -141,9 +141,7 @@ class _Numbers:
         if isinstance(values, np.ndarray):
             self.parts.append(self._typed(values, places))
             return
-        texts = [text.strip() if text else "" for text in values]
-        if self.na:
-            texts = ["" if text in self.na else text for text in texts]
+        texts = cells(values, self.na)
         numbers = self._plain(texts)
         if numbers is None:
             numbers = self._one_by_one(texts, places)
