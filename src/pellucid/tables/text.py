@@ -58,7 +58,7 @@ class TextTable(Table):
         self._refuse_spaces(lines, separator)
         self.decimal = sniff.decimal(body, self._form.separator) if decimal is None else decimal
         self._notice_form(separator, decimal)
-        if next(self._batches(1, [0]), None) is None:
+        if next(self._batches(_BATCH, [0]), None) is None:
             raise DataError(f"{path} holds a line of column names and no rows below it.")
 
     def chunks(self, rows: int = 50_000) -> Iterator[Chunk]:
