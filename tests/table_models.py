@@ -44,7 +44,7 @@ def trained(columns, target, epochs=20, sigmoid=False, **options):
     """A `TableModel` of `columns`, learned from all rows but the last ten."""
     table = read(columns)
     targets = [target] if isinstance(target, str) else target
-    made = plan(table, target, drop=[name for name in ("income", "pay") if name in columns and name not in targets])
+    made = plan(table, target, drop=[name for name in ("income", "pay") if name in table.names and name not in targets])
     cells = typed(table, made)
     chosen = np.arange(cells.rows - 10)
     encoder, goal = Encoder.fit(made, cells, chosen), Target.fit(made, cells, rows=chosen, **options)

@@ -82,6 +82,33 @@ def test_another_separator_and_a_compressed_file(folder):
     assert pellucid_does("predict", "pay.safetensors", "new.csv.gz")[0] == expected
 
 
+def test_a_decimal_comma_is_seen_or_said(folder):
+    plain = {"size": [f"{k / 4}" for k in range(1, 41)], "price": [f"{100 + k * 2.5}" for k in range(1, 41)]}
+    comma = {name: [value.replace(".", ",") for value in values] for name, values in plain.items()}
+    for name, columns, separator in (("point", plain, ","), ("comma", comma, ";")):
+        write(folder / f"{name}.csv", columns, separator)
+        trained(tables.read(str(folder / f"{name}.csv")), "price").save(folder / f"{name}.safetensors")
+    expected, note = pellucid_does("predict", "point.safetensors", "point.csv")
+    assert note == ""
+    out, note = pellucid_does("predict", "point.safetensors", "comma.csv")
+    assert out == expected and "Note: Numbers are read with a decimal comma; the table of the training had" in note
+    assert pellucid_does("predict", "comma.safetensors", "comma.csv")[0] == expected
+    assert pellucid_does("predict", "comma.safetensors", "point.csv", code=3)[1]
+    assert pellucid_does("predict", "comma.safetensors", "point.csv", "--decimal", ".")[0] == expected
+    read = [
+        json.loads(pellucid_does("evaluate", f"{name}.safetensors", "comma.csv", "--json")[0])
+        for name in ("point", "comma")
+    ]
+    assert read[0] == read[1]
+
+
+def test_a_few_texts_among_numbers_are_missing_and_told(folder):
+    columns = people(60, seed=1)
+    write(folder / "few.csv", {**columns, "age": ["n.n.", *columns["age"][1:]]})
+    error = pellucid_does("predict", "pay.safetensors", "few.csv")[1]
+    assert "age: 1 value counts as missing, not being readable" in error and "'n.n.' (line 2)" in error
+
+
 def test_a_token_can_mean_a_missing_value(folder):
     write(folder / "odd.csv", {**people(20, seed=1), "age": ["?!"] * 20})
     assert "--na" in pellucid_does("predict", "pay.safetensors", "odd.csv", code=3)[1]

@@ -20,6 +20,8 @@ from pellucid.errors import DataError, FileError, InputError
 from pellucid.exchange import model_file
 from pellucid.exchange.atomic import write_atomic
 from pellucid.model import Model
+from pellucid.tables.encoder import with_decimal
+from pellucid.tables.plan import Plan
 from pellucid.tables.reading import read
 from pellucid.tables.table import Table
 from pellucid.tables.trained import TableModel
@@ -62,14 +64,18 @@ def _read(data: str, reading: Reading) -> Table:
     return read(data, **{name: value for name, value in reading.items() if name != "na"})
 
 
-def with_missing(trained: TableModel, reading: Reading) -> TableModel:
-    """The same network, for which the tokens of --na mean a missing value, too."""
-    tokens = tuple(reading.get("na") or ())
-    if not tokens:
+def as_told(trained: TableModel, reading: Reading) -> TableModel:
+    """The same network, for which the tokens of --na mean a missing value, too, and --decimal is as it says."""
+    tokens, decimal = tuple(reading.get("na") or ()), reading.get("decimal")
+    if not tokens and decimal is None:
         return trained
-    encoder, target = copy.copy(trained.encoder), trained.target
-    encoder.plan = replace(encoder.plan, na=(*encoder.plan.na, *tokens))
-    target = replace(target, plan=replace(target.plan, na=(*target.plan.na, *tokens)))
+
+    def told(plan: Plan) -> Plan:
+        plan = replace(plan, na=(*plan.na, *tokens))
+        return plan if decimal is None else with_decimal(plan, decimal)
+
+    encoder, target = copy.copy(trained.encoder), replace(trained.target, plan=told(trained.target.plan))
+    encoder.plan = told(encoder.plan)
     return TableModel(trained.model, encoder, target, trained.record)
 
 
@@ -86,7 +92,7 @@ def predict(trained: TableModel, data: str, reading: Reading, proba: bool, outpu
     """Answers for the rows of `data` in their order, as CSV or as an array."""
     if proba:
         trained.target.probabilities(np.empty((0, trained.target.n_outputs)))  # says at once where there are none
-    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
+    trained, table, notices = as_told(trained, reading), open_table(data, reading), list[str]()
     outputs = trained.outputs(table, notices)
     say([*table.notices, *notices], Output())
     head, values = columns(trained, outputs, proba)
@@ -132,7 +138,7 @@ def judge(
     trained: TableModel, data: str, reading: Reading, metric: str | None, out: Output
 ) -> tuple[dict[str, float], str, str]:
     """(figures by name, the name of the one that counts, a sentence about the rows)."""
-    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
+    trained, table, notices = as_told(trained, reading), open_table(data, reading), list[str]()
     figures, count = trained.judge(table, notices)
     say([*table.notices, *notices], out)
     if metric is not None and metric not in figures:
@@ -191,7 +197,7 @@ def samples(
     trained: TableModel, data: str, reading: Reading, chosen: Sequence[int], prediction: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Some rows as the network takes them, and their targets unless the prediction alone is explained."""
-    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
+    trained, table, notices = as_told(trained, reading), open_table(data, reading), list[str]()
     count = len(table)
     for row in chosen:
         if row >= count:
@@ -211,7 +217,7 @@ def samples(
 
 def arrays(trained: TableModel, data: str, reading: Reading, out: Output) -> tuple[np.ndarray, np.ndarray]:
     """(X, y) of the rows that have a target."""
-    trained, table, notices = with_missing(trained, reading), open_table(data, reading), list[str]()
+    trained, table, notices = as_told(trained, reading), open_table(data, reading), list[str]()
     X, y = trained.arrays(table, notices)
     say([*table.notices, *notices], out)
     return X, y

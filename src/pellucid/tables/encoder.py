@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ class Encoder:
         said: list[str] = [] if notices is None else notices
         typed = self.typed(data, said) if not hasattr(data, "categories") else data
         self._check(list(typed.numbers) + list(typed.categories), "the typed columns")
-        out = _room(typed.rows, len(self.features))
+        out = room(typed.rows, len(self.features))
         for record, start, stop in zip(self.records, [0, *self._ends], self._ends, strict=False):
             name = record["column"]
             if record["kind"] == "category":
@@ -102,7 +103,7 @@ class Encoder:
 
         table = read(data)
         self.check_columns(table, notices)
-        return typed(table, self.plan, columns=self.columns)
+        return told(typed(table, as_written(self.plan, table, notices), columns=self.columns), notices)
 
     def check_columns(self, table: Table, notices: list[str] | None = None) -> None:
         """Refuse a table that lacks a column; say which of its columns nobody knows."""
@@ -156,15 +157,42 @@ class Encoder:
         return "\n".join(lines)
 
 
+def as_written(plan: Plan, table: Table, notices: list[str] | None = None) -> Plan:
+    """The plan, its numbers with a decimal comma where `table` shows commas and the training table had points."""
+    if table.decimal != "," or plan.decimal == ",":
+        return plan
+    if notices is not None:
+        notices.append("Numbers are read with a decimal comma; the table of the training had decimal points.")
+    return with_decimal(plan, ",")
+
+
+def with_decimal(plan: Plan, decimal: str) -> Plan:
+    """The plan, its numbers read with that decimal sign."""
+    columns = [
+        replace(column, format={**column.format, "decimal": decimal}) if column.kind == "number" else column
+        for column in plan.columns
+    ]
+    return replace(plan, columns=columns, decimal=decimal)
+
+
+def told(typed: Typed, notices: list[str] | None) -> Typed:
+    """`typed`, having said which texts of it were taken for missing values."""
+    said = [] if notices is None else notices
+    for name, count in typed.unread.items():
+        found = ", ".join(f"{text[:20]!r} (line {line})" for line, text in typed.strays.get(name, [])[:3])
+        if count:
+            several = "values count" if count > 1 else "value counts"
+            said.append(f"{name}: {count:,} {several} as missing, not being readable: {found}.")
+    return typed
+
+
 def _inputs_alone(plan: Plan) -> Plan:
     """The plan of the used columns, without examples; their strays are the tokens that mean a missing value."""
-    from dataclasses import replace
-
     columns: list[Column] = [replace(column, examples=[]) for column in plan.used]
     return replace(plan, columns=columns, targets=[], warnings=[])
 
 
-def _room(rows: int, features: int) -> np.ndarray:
+def room(rows: int, features: int) -> np.ndarray:
     """Zeros, float32 (rows, features), in memory or, where they are many, in a file without a name."""
     if rows * features * 4 <= IN_MEMORY:
         return np.zeros((rows, features), np.float32)

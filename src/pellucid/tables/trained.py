@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.errors import DataError, FileError, PellucidError
 from pellucid.model import Model
 from pellucid.network import count_outputs
-from pellucid.tables.encoder import Encoder
+from pellucid.tables.encoder import Encoder, as_written, told
 from pellucid.tables.scores import Scoring
 from pellucid.tables.target import Target
 
@@ -94,7 +94,8 @@ class TableModel:
             )
         truth = self.target.truth(typed)[known]
         outputs = self.outputs(typed, said)[known]
-        figures = self.scoring.of(self.target.answers(outputs), truth)
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e200 have squares that are none
+            figures = self.scoring.of(self.target.answers(outputs), truth)
         if self.target.levels:
             low, high = self.target.interval(outputs).T
             figures["coverage"] = float(((low <= truth[:, 0]) & (truth[:, 0] <= high)).mean())
@@ -114,7 +115,8 @@ class TableModel:
                             f"nothing to judge by. Columns there: {', '.join(map(repr, table.names[:30]))}.")  # fmt: skip
         inputs, targets = self.encoder.plan, self.target.plan
         whole = replace(inputs, columns=[*inputs.columns, *targets.columns], targets=list(targets.targets))
-        return typed(table, whole, columns=[*self.encoder.columns, *self.target.names])
+        names = [*self.encoder.columns, *self.target.names]
+        return told(typed(table, as_written(whole, table, notices), columns=names), notices)
 
     def arrays(self, data: Any, notices: list[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """(X, y) as the network's own `fit`, `explain` and `diagnose` take them, of the rows that have a target."""
