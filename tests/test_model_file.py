@@ -207,6 +207,19 @@ def test_a_failing_disk_leaves_the_old_file(tmp_path, monkeypatch, call):
     assert (tmp_path / "m").read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_device_or_pipe_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    model = rich_model()
+    for write in (model.save, lambda path: model.fit(X, Y, epochs=1, checkpoint=path)):
+        with pytest.raises(FileError, match="a device or a pipe.*Name an ordinary file"):
+            write(pipe)
+        with pytest.raises(FileError, match="is a folder. Name a file"):
+            write(tmp_path)
+    assert pipe.is_fifo() and [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_generations_keep_the_file_before(tmp_path):
     for content in (b"one", b"two", b"three"):
         atomic.write_generations(tmp_path / "m", content)

@@ -20,6 +20,7 @@ Path = str | os.PathLike[str]
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Write `data` to `path`. When this returns, it is on the disk; when it raises, the old file is untouched."""
+    check_ordinary(path)
     try:
         _write(path, data)
     except (OSError, ValueError) as error:
@@ -51,6 +52,16 @@ def _write(path: Path, data: bytes) -> None:
     _sync_folder(folder)
 
 
+def check_ordinary(path: Path) -> None:
+    """Refuse what is there and is no file: taking the name of a device such as /dev/null would be its end."""
+    if os.path.isdir(path):
+        raise FileError(f"{path} is a folder. Name a file in it.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise FileError(
+            f"{path} is a device or a pipe, where nothing can be written whole or not at all. Name an ordinary file."
+        )
+
+
 def _temporary(name: str) -> str:
     return f".{name}.{secrets.token_hex(6)}.tmp"
 
@@ -78,6 +89,7 @@ def _sync_folder(folder: str) -> None:
 def write_generations(path: Path, data: bytes, keep: int = 2) -> None:
     """As `write_atomic`, with the file before kept as PATH.1 and so on. PATH itself is there at every moment."""
     path = os.fspath(path)
+    check_ordinary(path)
     try:
         for number in range(keep - 1, 0, -1):
             older = path if number == 1 else f"{path}.{number - 1}"

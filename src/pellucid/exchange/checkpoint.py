@@ -41,6 +41,7 @@ def check_can_save(model: Model, path: Path) -> None:
             "is a folder" if os.path.isdir(path) else f"cannot be written: {folder} is no folder that may be written to"
         )
         raise FileError(f"checkpoint={os.fspath(path)!r} {why}. Name a file, as in checkpoint='run.safetensors'.")
+    atomic.check_ordinary(path)
 
 
 def save(model: Model, path: Path, state: TrainingState, values: dict[str, np.ndarray]) -> None:
