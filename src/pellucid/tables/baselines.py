@@ -6,6 +6,7 @@ two are a few lines of NumPy, so that they are the same everywhere. Answers and 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ EACH = "the most frequent answers"
 LINEAR, TREES = "a linear model", "gradient-boosted trees"
 ENOUGH = 50_000  # rows determine a linear model
 STEPS = 300
+ALONE = 20_000  # rows of trees that one thread grows
 MISSING = (
     "Gradient-boosted trees, the baseline that is hardest to beat on tables, need scikit-learn, which is not installed: "
     'pip install "pellucid[tabular]"'
@@ -42,7 +44,8 @@ class Baselines:
         if X.shape[1]:
             answers[LINEAR] = self._linear(X, truth, X_new)
             if not self.note:
-                answers[TREES] = self._trees(X, truth, X_new)
+                with _threads(len(X)):
+                    answers[TREES] = self._trees(X, truth, X_new)
         return answers
 
     def weights(self, labels: np.ndarray) -> np.ndarray:
@@ -112,6 +115,16 @@ def _trees_there() -> bool:
     from importlib.util import find_spec
 
     return find_spec("sklearn") is not None
+
+
+def _threads(rows: int) -> AbstractContextManager[Any]:
+    """Few rows take longer to be dealt out among threads than to be learned from by one."""
+    if rows > ALONE:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    made: AbstractContextManager[Any] = threadpool_limits(1, "openmp")
+    return made
 
 
 def ridge(X: np.ndarray, y: np.ndarray, X_new: np.ndarray, strength: float = 1.0) -> np.ndarray:

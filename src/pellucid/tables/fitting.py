@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from pellucid.model import Model
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 from pellucid.tables.baselines import Baselines
-from pellucid.tables.encoder import Encoder
+from pellucid.tables.encoder import Encoder, room
 from pellucid.tables.preparing import Prepared
 from pellucid.tables.settings import Settings
 from pellucid.tables.splitting import Split
@@ -27,7 +26,6 @@ from pellucid.training.state import EarlyStopping
 NETWORK = "this network"
 AT_ONCE = 4096  # rows of one pass when predicting
 BLOCK = 50_000  # rows encoded at a time
-IN_MEMORY = 2**30  # bytes of features; more lie in a temporary file
 LOOKED_AT = 1024  # rows whose gradients are looked at
 
 Callback = Callable[[Any, dict[str, float]], Any]
@@ -55,12 +53,12 @@ class Watcher:
 
 @dataclass
 class Features:
-    """The features of a split's rows, float32: `train`, `validation` and `test` are parts of one matrix."""
+    """The features of a split's rows, float32: parts of one matrix. `seen`: those of training and validation together."""
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
-    folder: Any = None  # of the file, where they lie in one; goes with this object
+    seen: np.ndarray
 
 
 @dataclass
@@ -127,9 +125,8 @@ def answers(p: Prepared, done: Fit) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     rows, x, _ = done.judged
     outputs = done.model.predict(x, AT_ONCE)
     seen = np.concatenate([done.split.train, done.split.validation])
-    X = np.concatenate([done.features.train, done.features.validation])
     truth = done.target.truth(p.typed)
-    others = baselines(p).fit_predict(X, truth[seen], np.asarray(x))
+    others = baselines(p).fit_predict(done.features.seen, truth[seen], np.asarray(x))
     return rows, {NETWORK: done.target.answers(outputs)} | others
 
 
@@ -147,16 +144,11 @@ def usual_batch(rows: int) -> int:
 def features(encoder: Encoder, typed: Any, split: Split) -> Features:
     """The rows of a split as one matrix, encoded block by block; in a temporary file where it is large."""
     order = np.concatenate([split.train, split.validation, split.test])
-    shape, folder = (len(order), len(encoder.features)), None
-    if 4 * shape[0] * shape[1] > IN_MEMORY:
-        folder = tempfile.TemporaryDirectory(prefix="pellucid-")
-        x: np.ndarray = np.memmap(f"{folder.name}/features", np.float32, "w+", shape=shape)
-    else:
-        x = np.empty(shape, np.float32)
+    x = room(len(order), len(encoder.features))
     for start in range(0, len(order), BLOCK):
         x[start : start + BLOCK] = encoder.transform(typed.take(order[start : start + BLOCK]))
     first, second = len(split.train), len(split.train) + len(split.validation)
-    return Features(x[:first], x[first:second], x[second:], folder)
+    return Features(x[:first], x[first:second], x[second:], x[:second])
 
 
 def network(s: Settings, inputs: int, target: Target, y: np.ndarray) -> Model:

@@ -1,0 +1,190 @@
+"""`pellucid train` on tables, as somebody types it: what is said, what is written, and what a wrong command is told."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import pellucid
+from command_line import pellucid_does
+from pellucid import tables
+from pellucid.cli import source
+from pellucid.tables import baselines, fitting
+from pellucid.tables.settings import settings
+from table_models import people, write
+
+QUICK = ["--layers", "8", "--epochs", "6", "--drop", "pay"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(baselines, "_trees_there", lambda: False)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    write(tmp_path / "people.csv", people(120))
+    return tmp_path
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()} - {"people.csv"}
+
+
+def test_a_run_writes_model_report_and_the_settings_that_repeat_it_exactly(folder):
+    out, _ = pellucid_does("train", "people.csv", "--target", "income", *QUICK, "--type", "age=number", "--seed", 3)
+    assert names(folder) == {"people.safetensors", "people.html", "people.run.toml"}
+    for words in ("because", "task: classification", "rows: ", "epoch 5/6", "this network", "a linear model",
+                  "Accuracy ", "wrote people.safetensors, people.html, people.run.toml", "next: pellucid predict"):  # fmt: skip
+        assert words in out, words
+    first = (folder / "people.safetensors").read_bytes()
+    model = tables.load("people.safetensors")
+    assert model.verdict in out and model.verdict.split(" on ")[0] in (folder / "people.html").read_text()
+    pellucid_does("train", "--config", "people.run.toml", "-q")
+    assert (folder / "people.safetensors").read_bytes() == first
+    pellucid_does("train", "--config", "people.run.toml", "-q", "--seed", 4, "-o", "other.safetensors", "--no-report")
+    assert tables.load("other.safetensors").model.seed == 4 and not (folder / "other.html").exists()
+    pellucid_does("train", "--config", "other.run.toml", "-q")
+    assert (folder / "other.safetensors").exists() and not (folder / "other.html").exists()
+
+
+def test_python_and_the_command_line_train_the_same_network(folder):
+    pellucid_does("train", "people.csv", "--target", "income", *QUICK, "-q")
+    model = tables.train("people.csv", "income", layers=(8,), epochs=6, drop=["pay"])
+    model.save("python.safetensors")
+    assert (folder / "python.safetensors").read_bytes() == (folder / "people.safetensors").read_bytes()
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(folder, monkeypatch):
+    monkeypatch.setattr(fitting.Model, "fit", None)
+    out, _ = pellucid_does("train", "people.csv", "--target", "income", "--dry-run", "--only", "age", "--only", "city")
+    assert "joined" in out and "because" in out and "dry run" in out and names(folder) == set()
+
+
+def test_json_has_standard_output_for_itself(folder):
+    out, error = pellucid_does("train", "people.csv", "--target", "income", *QUICK, "--json", "--no-report")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in events] == ["plan", "start", *["epoch"] * 6, "result"]
+    plan, start, result = events[0], events[1], events[-1]
+    assert {column["name"] for column in plan["columns"]} == set(people(1)) and plan["task"] == "classification"
+    assert start["network"].endswith("-8-2") and start["parameters"] > 50
+    assert result["verdict"]["wins"] in (True, False, None) and "accuracy" in result["scores"]["this network"]
+    assert result["files"] == ["people.safetensors", "people.run.toml"] and "task: classification" in error
+
+
+def test_folds_intervals_weights_and_groups_can_be_typed(folder):
+    pellucid_does("train", "people.csv", "--target", "pay", "--drop", "income", "--layers", "8", "--epochs", 4,
+                  "--interval", 90, "--time", "joined", "-q", "-o", "pay.safetensors")  # fmt: skip
+    record = tables.load("pay.safetensors").record
+    assert record["interval"]["level"] == 0.9 and record["split"]["method"] == "time"
+    out, _ = pellucid_does("train", "people.csv", "--target", "income", *QUICK, "--folds", 2, "--class-weights", "balanced",
+                           "--no-rows", "-o", "folds.safetensors")  # fmt: skip
+    record = tables.load("folds.safetensors").record
+    assert "fold 2 of 2" in out and len(record["folds"]) == 2 and record["metric"] == "balanced_accuracy"
+    assert record["worst"] == []
+    pellucid_does("train", "--config", "folds.run.toml", "-q", "-o", "again.safetensors")
+    assert tables.load("again.safetensors").record["scores"] == record["scores"]
+
+
+def test_every_setting_can_be_typed_and_is_read_back(folder):
+    options = {"na": ["?"], "drop": ["pay"], "types": ["age=number"], "numbers": "log", "separator": ",", "decimal": ".",
+               "encoding": "utf-8", "header": True, "layers": "6,5", "activation": "tanh", "dropout": 0.25,
+               "batch_norm": True, "loss": "categorical_cross_entropy", "optimizer": "adamw", "learning_rate": 0.004,
+               "weight_decay": 0.5, "schedule": "cosine", "epochs": 3, "batch_size": 16, "patience": 7, "dtype": "float64",
+               "engine": "numpy", "validation": 0.3, "test": 0.25, "task": "classification", "seed": 9}  # fmt: skip
+    typed = []
+    for name, value in options.items():
+        flag = f"--{'type' if name == 'types' else name.replace('_', '-')}"
+        for one in value if isinstance(value, list) else [value]:
+            typed += [flag] if one is True else [flag, str(one)]
+    pellucid_does("train", "people.csv", "--target", "income", *typed, "-q", "--no-report")
+    model = tables.load("people.safetensors")
+    options |= {"types": {"age": "number"}, "layers": (6, 5)}
+    command = model.record["command"]
+    assert command == settings(options).as_command("people.csv", ["income"])
+    pellucid_does(*shlex.split(command)[1:], "-q", "--no-report", "-o", "again.safetensors")
+    assert tables.load("again.safetensors").record["command"] == command
+    both = [model.model.values(), tables.load("again.safetensors").model.values()]
+    assert all(np.array_equal(both[0][key], both[1][key]) for key in both[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["none.csv", "--target", "y"], 2, "no file"),
+        (["people.csv"], 2, "target"),
+        (["people.csv", "--target", "incom"], 2, "income"),
+        (["people.csv", "--target", "income", "-n", "5"], 2, "-n is for arrays"),
+        (["people.csv", "--target", "income", "--checkpoint", "x"], 2, "--checkpoint is for arrays"),
+        (["spiral", "--folds", "3"], 2, "--folds is for tables"),
+        (["spiral", "--target", "a", "--target", "b"], 2, "Several targets"),
+        (["people.csv", "--target", "income", "--type", "age"], 2, "COLUMN=KIND"),
+        (["people.csv", "--target", "income", "--interval", "90"], 2, "interval"),
+        (["people.csv", "--target", "income", "--loss", "huber"], 2, "--loss"),
+        (["people.csv", "--target", "income", "--group", "city", "--time", "joined"], 2, "not both"),
+        (["people.csv", "--target", "income", "--time", "city"], 3, "--type city=date"),
+        (["people.csv", "--target", "income", "-o", "people.bin"], 2, ".safetensors"),
+        (["people.csv", "--target", "income", "-o", "no/where.safetensors"], 2, "cannot be written"),
+        (["ragged.csv", "--target", "b"], 3, "line 3"),
+        (["empty.csv", "--target", "b"], 3, "empty"),
+    ],
+)
+def test_a_wrong_command_gets_one_sentence_its_code_and_no_file(folder, arguments, code, words):
+    (folder / "ragged.csv").write_text("a,b\n1,2\n1,2,3\n4,5\n")
+    (folder / "empty.csv").write_text("")
+    before = names(folder)
+    out, error = pellucid_does("train", *arguments, code=code)
+    last = error.strip().splitlines()[-1]
+    assert last.startswith("Error: ") and words in last and "Traceback" not in error and "epoch" not in out, error
+    assert names(folder) == before
+
+
+def test_nothing_is_written_where_something_fails_late(folder, monkeypatch):
+    def fail(*_, **__):
+        raise pellucid.errors.FileError("no page")
+
+    monkeypatch.setattr("pellucid.report.html", fail)
+    pellucid_does("train", "people.csv", "--target", "income", *QUICK, code=3)
+    assert names(folder) == set()
+
+
+def test_the_places_of_all_files_are_tried_before_training(folder, monkeypatch):
+    monkeypatch.setattr(fitting.Model, "fit", None)
+    (folder / "people.html").mkdir()
+    _, error = pellucid_does("train", "people.csv", "--target", "income", *QUICK, code=2)
+    assert "people.html is a folder" in error
+
+
+def test_a_changed_file_is_noticed_when_a_run_is_repeated(folder):
+    pellucid_does("train", "people.csv", "--target", "income", *QUICK, "-q", "--no-report")
+    write(folder / "people.csv", people(119))
+    _, error = pellucid_does("train", "--config", "people.run.toml", "-q", "--no-report")
+    assert "has changed since" in error
+
+
+def test_names_of_files_lose_the_endings_of_tables():
+    assert [source.stem(name) for name in ("a/people.csv.gz", "b.tsv", "c.v2.csv")] == ["people", "b", "c.v2"]
+
+
+def test_control_c_keeps_the_best_network_and_writes_it(folder):
+    listens = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import pellucid.cli as c; c.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", listens, "train", "people.csv", "--target", "income", "--layers", "8", "--drop", "pay",
+         "--epochs", "1000000", "--patience", "0", "--no-report"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    guard = threading.Timer(100, process.kill)
+    guard.start()
+    for line in process.stdout:
+        if line.startswith("epoch 20/"):
+            process.send_signal(signal.SIGINT)
+            break
+    out, error = process.communicate()
+    guard.cancel()
+    assert process.returncode == 130, error
+    assert "interrupted" in out and len(tables.load("people.safetensors").model.history) >= 20
