@@ -227,13 +227,19 @@ def test_a_ragged_line_is_shown(put):
         ("a,b,c\n1,2,3\n4,5\n", 3, "2 fields", "4,5"),
         ('a,b\n"x\ny",2\n\n7\n', 5, "1 field", "7"),
         ("a,b\r1,2\r3,4,5\r", 3, "3 fields", "3,4,5"),
-        ("# made today\na,b\n1,2\n3,4\n", 2, "2 fields", "a,b"),
     ):
         with pytest.raises(DataError) as error:
             len(read(put(text)))
         said = str(error.value)
         assert f"line {line} has {fields}; line 1 has" in said and repr(shown) in said, said
         assert "Mend the line" in said and "--separator" in said
+    for text, line in (
+        ("# made today\na,b\n1,2\n3,4\n", 2),
+        ('a,b\n"1",2,3\n"2",3,4\n', 2),
+        ("a,b,c,d\n1,2\n3,4\n", 2),
+    ):
+        with pytest.raises(DataError, match=f"line {line} has .* Most lines have as many: mend line 1 "):
+            read(put(text))
     with pytest.raises(DataError) as error:
         len(read(put("a,b\n" + "1,2\n" * 70_000 + "x" * 500 + "\n")))
     assert "line 70002" in str(error.value) and len(str(error.value)) < 500
@@ -333,7 +339,8 @@ def archive(*names):
         (b"SQLite format 3\0" + bytes(99), "SQLite"), (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "gzip twice"),
         (b"<!DOCTYPE html><html>", "web page"), (bytes(range(256)) * 4, "no text"), (b"a,b\n1,2\0\n", "line 2 holds a zero byte"),
         (b"a,b\n" + b"1,2\n" * 5000 + b"\0", "line 5002 holds a zero byte"), (b"x" * 257 + b"ustar", "tar archive"),
-        (b"%PDF-1.7", "PDF"), (gzip.compress(b"a,b\n1,2\n")[:-6], "gzip packing is damaged"), (b"BZh91AY", "bzip2"),
+        (b"%PDF-1.7", "PDF"),
+        (b'[{"a": 1}]', "is JSON"), (gzip.compress(b"a,b\n1,2\n")[:-6], "gzip packing is damaged"), (b"BZh91AY", "bzip2"),
         (gzip.compress(PEOPLE.encode())[:12] + b"\xff" * 20, "gzip packing is damaged"),
     ],
 )  # fmt: skip

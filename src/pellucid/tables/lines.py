@@ -192,7 +192,11 @@ def _refuse(path: Any, start: bytes) -> None:
             raise FileError(f"{path} is {what}, not a table of text. {advice}")
     if start[257:262] == b"ustar":
         raise FileError(f"{path} is a tar archive. {_UNPACK}")
-    head = start.lstrip()[:15].lower()
+    head = start.removeprefix(codecs.BOM_UTF8).lstrip()[:15].lower()
+    if head.startswith((b'{"', b"{\n", b"{\r", b"[{", b"[[", b"[\n", b"[\r")):
+        raise FileError(
+            f"{path} is JSON, not a table of text. In Python: tables.read(json.load(file)), for a list of records."
+        )
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise FileError(
             f"{path} is a web page or XML, not a table of text; was a download refused? Give the .csv file."

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -53,6 +54,7 @@ class TextTable(Table):
         self._form = sniff.form(lines, separator)
         head = self._first_row(lines)
         body = self._start_of_body(lines)
+        self._usual = Counter(map(len, body)).most_common(1)[0][0] if body else len(head)
         self._has_header = not sniff.headless(head, body) if header is None else header
         self.names = column_names(head, self._has_header, header is None, self.notices)
         self._refuse_spaces(lines, separator)
@@ -203,9 +205,16 @@ class TextTable(Table):
                 advice = "a field holds a sign that divides it"
         else:
             advice = "write an empty field for a value that is missing"
+        mend = f"Mend the line: {advice}"
+        if (
+            len(row) == self._usual and not self._form.ends
+        ):  # most lines are like this one: it is the first that stands alone
+            mend = (
+                f"Most lines have as many: mend line {self._head} (name every column; delete a title above the table)"
+            )
         raise DataError(
             f"{self._path}, line {line} has {fields}; line {self._head} has {expected}: {self._line(line)}. "
-            f"Mend the line: {advice}; or say separator=... (--separator) if it is not {_shown(self._form.separator)}."
+            f"{mend}; or say separator=... (--separator) if it is not {_shown(self._form.separator)}."
         )
 
     def _refuse_quotes(self, trouble: str, line: int) -> NoReturn:
