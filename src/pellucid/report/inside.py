@@ -17,6 +17,15 @@ from pellucid.report.words import counted, listed, metric_name, plain, share, st
 LINES = 8  # curves of one picture
 LAYERS = 40
 NAMED = 3  # pictures of metrics
+TOLD = (
+    "parameters",
+    "seed",
+    "layers",
+    "loss",
+    "optimizer",
+    "dtype",
+    "best epoch",
+)  # by the network itself, or elsewhere
 
 
 def network(model: Any, record: Record, inputs: Sequence[str] | None) -> Section:
@@ -40,7 +49,7 @@ def network(model: Any, record: Record, inputs: Sequence[str] | None) -> Section
             ("Optimiser", repr(model.optimizer)),
             ("Seed", str(model.seed)),
             ("Numbers", model.dtype.name),
-            *[(key.capitalize(), words) for key, words in settings if key not in ("parameters", "seed", "layers")][:LAYERS],
+            *[(key.capitalize(), words) for key, words in settings if key not in TOLD][:LAYERS],
         ])
     )  # fmt: skip
     return section
@@ -64,9 +73,13 @@ def learning(model: Any, record: Record) -> Section:
         return section
     series = {name: _drawable(values) for name, values in history.curves("loss").items()}
     valid = series.get("validation", [])
-    best = _best(history.best_epoch, valid)
+    kept = (record["network"] or {}).get("best_epoch")
+    best = _best(history.best_epoch or kept, valid)
     for words in story(series["training"], valid, best):
         section.add(Text(words))
+    section.add(
+        Text(f"The network of epoch {best} is the one that was kept.") if best is not None and best == kept else None
+    )
     mark = (best, "best") if best is not None else None
     others = [name for name in history.names if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
     for name in sorted(others, key=lambda name: name != "loss")[: 1 + NAMED]:
@@ -84,9 +97,9 @@ def _drawable(values: list[float]) -> list[float]:
     return [value if abs(value) < LARGE else math.nan for value in values]
 
 
-def _best(known: int | None, valid: list[float]) -> int | None:
+def _best(known: Any, valid: list[float]) -> int | None:
     """The epoch with the lowest validation loss."""
-    if known is not None and 1 <= known <= len(valid):
+    if type(known) is int and 1 <= known <= len(valid):
         return known
     finite = [(value, place) for place, value in enumerate(valid, 1) if math.isfinite(value)]
     return min(finite)[1] if finite else None
@@ -98,7 +111,7 @@ def health(model: Any, record: Record) -> Section:
     found = record["health"] or {}
     findings = found.get("findings")
     if findings:
-        section.add(Items([(row["severity"] or "", row["text"] or "", row["page"] or "") for row in findings[:LAYERS]]))
+        section.add(Items([_finding(row) for row in findings[:LAYERS]]))
     elif findings is not None:
         section.add(Text("Nothing found: gradients, updates and units look as they should."))
     section.add(_gradients(found.get("gradients"), found.get("epochs")), _dead(found.get("dead")))
@@ -110,13 +123,26 @@ def health(model: Any, record: Record) -> Section:
     return section
 
 
+def _finding(row: Record) -> tuple[str, str, str]:
+    """What was found where, the likely cause, what to try, and what shows more."""
+    more = row["page"] or ""
+    if not row["name"] or not row["says"]:
+        return row["severity"] or "", row["text"] or "", more
+    said = [row["says"]]
+    said += [f"Likely cause: {row['cause']}"] if row["cause"] else []
+    said += [f"Try: {row['advice']}"] if row["advice"] else []
+    return f"{row['name']} ({row['where']})" if row["where"] else row["name"], " ".join(said), more
+
+
 def _gradients(found: dict[str, list[float | None]] | None, epochs: list[int] | None) -> Figure | None:
     """The size of each layer's gradient over the epochs that were looked at."""
     series = {name: [math.nan if v is None else v for v in values] for name, values in (found or {}).items()}
     series = {name: values for name, values in series.items() if any(math.isfinite(v) and v > 0 for v in values)}
     if not series:
         return None
-    drawn = dict(list(series.items())[:LINES])
+    short = [name.partition("(")[0] for name in series]  # "0 Dense" of "0 Dense(4, 8)": what fits beside a curve
+    names = short if len(set(short)) == len(short) else list(series)
+    drawn = dict(list(zip(names, series.values(), strict=True))[:LINES])
     more = f" The first {LINES} of {len(series)} layers are drawn." if len(series) > LINES else ""
     heading = "Size of the gradients by layer"
     picture = curves.draw(drawn, heading, "norm", x_label="look", log=True)
@@ -126,8 +152,10 @@ def _gradients(found: dict[str, list[float | None]] | None, epochs: list[int] | 
     return Figure(picture, words + more + looked, behind)
 
 
-def _dead(found: dict[str, float | None] | None) -> Table | None:
+def _dead(found: dict[str, float | None] | None) -> Table | Text | None:
     """The share of units that are the same for every row."""
     rows = [[name, share(value) if value <= 1 else counted(int(value), "unit")] for name, value in (found or {}).items()
             if value is not None]  # fmt: skip
-    return Table("Units that never answer (dead)", ["layer", "dead"], rows[:LAYERS]) if rows else None
+    if not any((found or {}).values()):
+        return Text("No unit gives every row the same.") if found else None
+    return Table("Units that give every row the same", ["layer", "units"], rows[:LAYERS])

@@ -12,6 +12,7 @@ from pellucid.report.words import cut, metric_name, plain, score, share, span
 DRAWN = 12  # classes of a matrix that is drawn; of more, the most frequent mix-ups are listed
 LABELS = 30  # classes of the table behind it
 ROWS = 100  # of a long table
+BESIDE = 12  # columns of the worst rows
 TARGETS = 4  # of several numeric targets, those that are drawn
 
 
@@ -126,13 +127,17 @@ def worst(record: Record) -> Section:
     found = record["worst"] or []
     if not found:
         return section
-    columns = list(dict.fromkeys(name for row in found for name in row["values"] or {}))[:LABELS]
+    columns = list(dict.fromkeys(name for row in found for name in row["values"] or {}))
+    drops = {row["column"]: row["drop"] or 0.0 for row in record["importance"] or []}
+    weighty = sorted(columns, key=lambda name: -drops.get(name, 0.0))[:BESIDE]
+    shown = [name for name in columns if name in weighty]
+    most = f"; the {BESIDE} columns that matter most" if len(columns) > BESIDE else ""
     section.add(Text("Look at these first: a wrong label or a slipped column often shows here."))
     cells = [
         [plain(row["line"]), plain(row["true"]), plain(row["predicted"]), plain(row["loss"]),
-         *(plain((row["values"] or {}).get(name)) for name in columns)]
+         *(plain((row["values"] or {}).get(name)) for name in shown)]
         for row in found[:LABELS]
     ]  # fmt: skip
-    head = ["line", "true", "predicted", "loss", *columns]
-    section.add(Table("Test rows with the largest loss", head, cells, numeric=False))
+    head = ["line", "true", "predicted", "loss", *shown]
+    section.add(Table("Test rows with the largest loss" + most, head, cells, numeric=False))
     return section

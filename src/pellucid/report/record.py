@@ -142,9 +142,13 @@ _KNOWN = parts(
     interval=parts(level=figure, coverage=figure, low=figure, high=figure, width=figure),
     importance=rows(parts(column=line, drop=figure, low=figure, high=figure)),
     worst=rows(parts(line=count, values=named(some(scalar)), true=scalar, predicted=scalar, loss=figure)),
-    limits=rows(words), notes=rows(words),
+    rows_judged=count, limits=rows(words), notes=rows(words),
     health=parts(
-        findings=rows(parts(text=words, severity=line, page=line)), gradients=named(rows(some(figure))),
+        findings=rows(
+            parts(
+                text=words, severity=line, page=line, name=line, where=line, says=words, cause=words, advice=words,
+            )
+        ), gradients=named(rows(some(figure))),
         dead=named(some(figure)), epochs=rows(count),
     ),
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pellucid.report import charts
 from pellucid.report.blocks import Figure, Items, Section, Table, Text
 from pellucid.report.record import Record
@@ -28,15 +30,17 @@ def verdict(record: Record) -> Section:
     section = Section("verdict", "Verdict")
     judged, metric = record["verdict"] or {}, record["metric"] or ""
     if judged.get("text"):
-        section.add(Text(judged["text"], strong=True))
+        first, *others = re.split(r"(?<=[.!?]) (?=[A-Z])", judged["text"], maxsplit=1)
+        section.add(Text(first, strong=True), *map(Text, others))
     scores = _scores(record)
     if not scores:
         return section
+    where = counted(record["rows_judged"], "row") or "the test rows"
     names = list(dict.fromkeys(name for rows in scores.values() for name in rows))
     main = metric if metric in names else names[0] if names else ""
     contenders = list(scores)
     own = scores[contenders[0]].get(main)
-    if own and own["value"] is not None:
+    if own and own["value"] is not None and not judged.get("text"):
         section.add(Text(_own(main, own, record)))
     differences = _differences(record, main)
     section.add(Items([("", words, "") for words in differences]) if differences else None)
@@ -46,21 +50,14 @@ def verdict(record: Record) -> Section:
         if main in rows and rows[main]["value"] is not None
     ][:ROWS]
     table = Table(
-        "Scores on the test rows, 95 % intervals in brackets", ["", *map(metric_name, names)],
+        f"Scores on {where}, 95 % intervals in brackets", ["", *map(metric_name, names)],
         [[name, *(_cell(other, rows.get(other)) for other in names)] for name, rows in list(scores.items())[:ROWS]],
     )  # fmt: skip
     if drawn:
-        heading = f"{title(metric_name(main))} on the test rows"
-        caption = (
-            "The network beside the baselines. Bars are 95 % intervals: where the score is likely to lie on other rows."
-        )
-        picture = charts.intervals(
-            drawn,
-            heading,
-            metric_name(main) + (", %" if unit(main) != 1.0 else ""),
-            lambda value: score(main, value),
-            unit(main),
-        )
+        heading = f"{title(metric_name(main))} on {where}"
+        caption = "Bars are 95 % intervals: where the score is likely to lie on other rows."
+        axis = metric_name(main) + (", %" if unit(main) != 1.0 else "")
+        picture = charts.intervals(drawn, heading, axis, lambda value: score(main, value), unit(main))
         section.add(Figure(picture, caption, table))
     else:
         section.add(table)
@@ -84,10 +81,9 @@ def _cell(metric: str, edges: Record | None) -> str:
 
 
 def _own(metric: str, edges: Record, record: Record) -> str:
-    test = (record["split"] or {}).get("test")
-    where = f"the {counted(test, 'test row')}" if test else "the test rows"
-    reached = f"{score(metric, edges['value'])} {metric_name(metric)}"
-    words = f"On {where}, which took no part in training, the network reaches {reached}."
+    judged = record["rows_judged"]
+    words = f"On {counted(judged, 'row') if judged else 'the rows'} that it is judged on, the network reaches "
+    words += f"{score(metric, edges['value'])} {metric_name(metric)}."
     between = span(metric, edges["low"], edges["high"])
     return words + (f" On other rows of the same kind it is likely to be {between} (95 % interval)." if between else "")
 

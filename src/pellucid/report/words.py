@@ -125,7 +125,7 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
     elif others[at] > UNDER * unit:
         said.append("It hardly fell. That is underfitting: the columns say too little, or the network or its learning rate "
                     "does not suit them.")  # fmt: skip
-    elif _falling(others / unit):
+    elif _falling(others / unit) or (at + 1 == len(others) and _falling(others / unit, FLATTENED / 4)):
         said.append("It was still falling at the end: more epochs would help.")
     else:
         said.append("It falls with the training loss and then levels off: neither over- nor underfitting stands out.")
@@ -140,7 +140,7 @@ def _alone(losses: np.ndarray) -> list[str]:
     return ["The training loss fell and levelled off."]
 
 
-def _falling(curve: np.ndarray) -> bool:
-    """Whether the last tenth lies clearly below the tenth before it."""
+def _falling(curve: np.ndarray, least: float = FLATTENED) -> bool:
+    """Whether the last tenth lies clearly below the tenth before it, by more than `least`."""
     tenth = max(1, len(curve) // 10)
-    return bool(curve[-2 * tenth : -tenth].mean() - curve[-tenth:].mean() > FLATTENED)
+    return bool(curve[-2 * tenth : -tenth].mean() - curve[-tenth:].mean() > least)
