@@ -165,6 +165,8 @@ def test_a_score_that_is_too_low_is_exit_code_1():
         "below the 1.1" in pellucid_does("evaluate", "income.safetensors", "known.csv", "--min-score", 1.1, code=1)[1]
     )
     assert pellucid_does("evaluate", "income.safetensors", "known.csv", "--metric", "f1", "--min-score", 0.1)
+    error = pellucid_does("evaluate", "pay.safetensors", "known.csv", "--metric", "rmse", "--min-score", 1, code=2)[1]
+    assert "less is better" in error
     error = pellucid_does("evaluate", "income.safetensors", "known.csv", "--metric", "r2", code=2)[1]
     assert "accuracy, balanced_accuracy, f1, log_loss" in error
 

@@ -9,6 +9,8 @@ import click
 from pellucid.cli import source
 from pellucid.cli.output import Output, number
 
+LESS_IS_BETTER = ("loss", "log_loss", "rmse", "mae", "width", "pinball")
+
 
 @click.command("evaluate")
 @click.argument("model")
@@ -36,6 +38,8 @@ def command(model: str, data: str, min_score: float | None, metric: str | None, 
     out.say(about)
     if not as_json:
         out.table(["figure", "value"], [[name, number(value)] for name, value in figures.items()])
+    if min_score is not None and score.partition(" of ")[0] in LESS_IS_BETTER:
+        raise click.UsageError(f"--min-score: of {score}, less is better. Choose --metric accuracy, f1 or r2.")
     passed = min_score is None or figures[score] >= min_score
     out.event("result", **figures, score=score, passed=passed)
     if not passed:

@@ -58,10 +58,9 @@ def load(
     for given, option in ((rows, "-n"), (noise, "--noise")):
         if given is not None:
             raise click.UsageError(f"{option} is for data sets that are drawn; {data} is not one of them.")
-    if data.lower().endswith(TABLES):
+    if is_table(data):
         raise DataError(
-            f"{data}: tables are not read by this version, only arrays (.npz, .npy, idx). "
-            "Until then: numpy.savez('data.npz', X=X, y=y)."
+            f"{data} holds a table, but arrays (.npz, .npy, idx) are needed here, as the network was trained on arrays."
         )
     if not os.path.exists(data):
         raise click.UsageError(f"{data!r} is neither a file nor a data set. Data sets: {', '.join(datasets.BY_NAME)}.")

@@ -87,7 +87,7 @@ class Encoder:
                 said += _notices_of_category(record, codes, words)
             else:
                 values = typed.numbers[name]
-                said += _notices_of_empty(record, int(np.isnan(values).sum()), len(values))
+                said += _notices_of_empty(record, int(np.count_nonzero(np.isnan(values))), len(values))
             for at in range(0, typed.rows, PIECE):
                 part = out[at : at + PIECE, start:stop]
                 if record["kind"] == "category":
@@ -114,7 +114,8 @@ class Encoder:
             notices.append(f"{len(new)} {several} not there in training and left aside: {_some(new)}.")
 
     def _check(self, names: list[str], origin: str) -> None:
-        missing = [name for name in self.columns if name not in set(names)]
+        there = set(names)
+        missing = [name for name in self.columns if name not in there]
         if not missing:
             return
         spare = [name for name in names if name not in self.known]
@@ -222,7 +223,7 @@ def _notices_of_category(record: dict[str, Any], codes: np.ndarray, words: list[
     new = recorded.new_words(record, words)
     counts = np.bincount(codes[codes >= 0], minlength=len(words))
     new = [code for code in new if counts[code]]
-    said = _notices_of_empty(record, int((codes < 0).sum()), len(codes))
+    said = _notices_of_empty(record, int(np.count_nonzero(codes < 0)), len(codes))
     if new:
         rows = int(sum(counts[code] for code in new))
         means = "they count as other" if record["other"] else "they say nothing to the network"

@@ -44,17 +44,17 @@ def apply(record: dict[str, Any], values: np.ndarray) -> np.ndarray:
     how = record["scale"]
     with np.errstate(all="ignore"):
         if how == "normal":
-            z = np.interp(values, record["knots"], record["scores"])
+            z: np.ndarray = np.interp(values, record["knots"], record["scores"])
         elif record["spread"] == 0.0:
             z = np.zeros(len(values))
         else:
             if how == "log":
                 values = _signed_log(values, record["offset"], record["unit"])
-            z = np.clip((values - record["center"]) / record["spread"], -BOUND, BOUND)
+            z = np.minimum(np.maximum((values - record["center"]) / record["spread"], -BOUND), BOUND)  # NaN stays NaN
             if how == "smooth":
                 z = z / np.sqrt(1.0 + (z / 3.0) ** 2)
-    bounded: np.ndarray = np.clip(np.where(np.isnan(z), 0.0, z), -BOUND, BOUND)
-    return bounded
+    z[np.isnan(z)] = 0.0
+    return z
 
 
 def _moments(values: np.ndarray) -> dict[str, float]:
