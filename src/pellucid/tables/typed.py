@@ -135,7 +135,10 @@ class _Numbers:
         self.read = reader(column)
         self.parts: list[np.ndarray] = []
         self.strays: list[tuple[int, str]] = []
-        self.unread = self.fresh = self.present = 0  # `fresh`: strays that the plan has not seen
+        self.unread = self.fresh = self.present = (
+            0  # `fresh`: strays that the plan has not seen, `odd` the first of them
+        )
+        self.odd: tuple[int, str] | None = None
 
     def add(self, values: list[str | None] | np.ndarray, places: np.ndarray) -> None:
         if isinstance(values, np.ndarray):
@@ -176,8 +179,8 @@ class _Numbers:
     def _note(self, strays: list[tuple[int, str]]) -> None:
         self.unread += len(strays)
         fresh = [stray for stray in strays if stray[1] not in self.nothing]
-        if fresh and not self.fresh:
-            self.strays[:0] = fresh[:1]
+        if fresh and self.odd is None:
+            self.odd = fresh[0]
         self.fresh += len(fresh)
         self.strays += strays[: LISTED - len(self.strays)]
 
@@ -204,15 +207,14 @@ class _Numbers:
 
     def finish(self, result: Typed, strict: bool) -> None:
         name = self.column.name
-        if strict and self.fresh and self.fresh >= STRAY_SHARE * (self.present + self.fresh):
-            line, text = next(stray for stray in self.strays if stray[1] not in self.nothing)
-            kind = self.column.kind
+        if strict and self.odd is not None and self.fresh >= STRAY_SHARE * (self.present + self.fresh):
+            (line, text), kind = self.odd, self.column.kind
             raise DataError(
                 f"{self.unit} {line}, column {shown(name)!r}: {shown(text)!r} is no {kind}, nor are {self.fresh:,} of the "
                 f"{self.present + self.fresh:,} values. Mend them, leave them empty, or write {option('--na', text)}."
             )
         if self.unread:
-            result.strays[name], result.unread[name] = sorted(self.strays), self.unread
+            result.strays[name], result.unread[name] = self.strays, self.unread
         result.numbers[name] = np.concatenate(self.parts) if self.parts else np.zeros(0)
 
 
