@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -96,10 +97,33 @@ def working_copy(network: Layer, training: bool, draws: Draws | None = None) -> 
     return run
 
 
+def apart(network: Layer, values: Values | None = None) -> Any:
+    """A run copy, with `values` where given, that shares no array with `network` or with them: for who only looks.
+
+    A layer of the user's may change its state in place (``self.steps += 1``); on such a copy it changes nobody else's.
+    """
+    run = network.run_copy()
+    set_values(run, values or {})
+    for _, layer in run.walk():
+        for name, value in list(vars(layer).items()):
+            setattr(layer, name, _own(value))
+    return run
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) is tuple:
+        return tuple(map(_own, value))
+    if isinstance(value, (dict, list, set, bytearray, np.random.Generator)):  # the first four are against the contract
+        return copy.deepcopy(value)
+    return value
+
+
 def count_outputs(network: Layer, inputs: np.ndarray) -> int:
     """How many values the network returns for a row; a layer's complaint about its shapes comes with its place."""
     x = inputs[:1]
-    run = working_copy(network, training=False)
+    run = working_copy(apart(network), training=False)
     for number, layer in enumerate(run.layers):
         try:
             with np.errstate(all="ignore"):  # only shapes matter here
@@ -117,7 +141,7 @@ def count_outputs(network: Layer, inputs: np.ndarray) -> int:
 
 def shapes(network: Layer, inputs: np.ndarray) -> list[tuple[str, Layer, tuple[int, ...]]]:
     """(path, layer, shape of one sample's output) of every layer, from a pass over `inputs`."""
-    run = working_copy(network, training=False)
+    run = working_copy(apart(network), training=False)
     run.forward(inputs)
     return [(path, layer, tuple(layer.output.shape[1:])) for path, layer in run.walk() if path]
 

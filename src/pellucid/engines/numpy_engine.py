@@ -54,6 +54,8 @@ class NumpyEngine:
         """One flat buffer a role (parameter, gradient, each slot), and the slices that the update walks over."""
         places = list(named(self.step.network, "params"))
         self.state = list(named(self.step.network, "state"))
+        for _, layer, name in self.state:  # the run's own: a layer of the user's may change them in place
+            setattr(layer, name, np.array(getattr(layer, name)))
         sizes = [getattr(layer, name).size for _, layer, name in places]
         ends = np.cumsum(sizes, dtype=int)
         size, dtype = int(ends[-1]) if places else 0, getattr(places[0][1], places[0][2]).dtype if places else "f4"

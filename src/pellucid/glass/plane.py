@@ -13,7 +13,7 @@ from pellucid.glass.axes import Scale, label, limits
 from pellucid.glass.colours import style
 from pellucid.glass.svg import document, fit, html_table, line_path, marker, number, tag, text
 from pellucid.layer import Layer
-from pellucid.network import working_copy
+from pellucid.network import apart, working_copy
 
 LINES, FINE = 13, 8  # grid lines each way, and pieces between two crossings
 MOST = 12  # panels
@@ -80,7 +80,7 @@ def table(model: Any, X: Any = None, y: Any = None, caption: str = "The plane, l
 def carried(model: Any, points: np.ndarray, span: float | None = None) -> list[Stage]:
     """The plane itself, and what is left of it behind every layer; `span`: how far the grid goes from its middle."""
     network: Layer = getattr(model, "network", model)
-    run = working_copy(network, training=False)
+    run = working_copy(apart(network), training=False)
     ranges = [limits(points[:, axis], pad=0.08) if len(points) else (-1.0, 1.0) for axis in range(2)]
     if span is not None:
         ranges = [(-span, span)] * 2

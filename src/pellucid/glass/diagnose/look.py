@@ -18,7 +18,7 @@ from pellucid.layers import Sequential
 from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
 from pellucid.losses.binary import SigmoidCrossEntropy
 from pellucid.losses.categorical import SoftmaxCrossEntropy
-from pellucid.network import Values, set_values, working_copy
+from pellucid.network import Values, apart, working_copy
 from pellucid.optimizers import Optimizer
 from pellucid.optimizers.base import clip_by_value, norm_factor
 from pellucid.randomness import Draws, generator
@@ -138,17 +138,15 @@ def look(
     rows: np.ndarray, *, seed: int = 0, moves: bool = True,
 ) -> Look:  # fmt: skip
     """A look at the `network` with `values` on some `rows` of the material. `moves`: whether to try the next step."""
-    x = material.x[rows]
+    x, network = material.x[rows], apart(network, values)
     with np.errstate(all="ignore"):
         if material.y is None or loss is None:
             run = working_copy(network, training=False)
-            set_values(run, values)
             outputs = run.forward(x)
             return Look(material, past, run, None, optimizer, rows, _inner(run), x, outputs)
         targets = material.y[rows]
         weights = None if material.weights is None else material.weights[rows]
         one = Pass(network, loss, Draws(seed, epoch=past.epochs))
-        set_values(one.network, values)
         one.run(x, targets, weights)
         seen = Look(material, past, one.network, loss, optimizer, rows, _inner(one.body), x, one.outputs(), targets)
         seen.fused, seen.gradients = one.fused, one.gradients()

@@ -13,7 +13,7 @@ from pellucid.glass.explain import checks, passing, update
 from pellucid.glass.explain.loss import LossRecord
 from pellucid.glass.explain.record import LayerRecord, Record
 from pellucid.losses import CategoricalCrossEntropy, Loss
-from pellucid.network import set_values
+from pellucid.network import apart
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
@@ -129,10 +129,9 @@ def _apart(double: dict[str, np.ndarray], trained: dict[str, np.ndarray]) -> flo
 
 def _gradients(model: Any, values: dict[str, Any], x: Any, y: Any, training: bool) -> dict[str, np.ndarray]:
     """What one step of training has as gradients for these samples."""
-    step = Pass(model.network, model.loss, Draws(model.seed))
+    step = Pass(apart(model.network, values), model.loss, Draws(model.seed))
     for _, layer in step.network.walk():
         layer.training = training
-    set_values(step.network, values)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         step.run(x, y)
     return {key: np.asarray(gradient) for key, gradient in step.gradients().items()}

@@ -21,7 +21,7 @@ from pellucid.glass.explain.record import LayerRecord
 from pellucid.glass.explain.sensitivity import sensitivity, unit_slopes
 from pellucid.layer import Layer
 from pellucid.losses import Loss
-from pellucid.network import set_values, working_copy
+from pellucid.network import apart, working_copy
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
@@ -88,14 +88,13 @@ class Passed:
 
 def run(network: Any, values: dict[str, Any], loss: Loss | None, x: Any, y: Any, training: bool, seed: int) -> Passed:
     """Forward, and with a `loss` backward: `x` (B, ...) in float64, `y` as the loss takes it, masks as in step 0."""
-    draws = Draws(seed)
+    draws, network = Draws(seed), apart(network, double(values))
     step = None if loss is None else Pass(network, loss, draws)
     body: Any = working_copy(network, training, draws) if step is None else step.network
     for _, layer in body.walk():
         layer.training, layer.needs_dinputs = training, True
     if step is not None and step.fused:
         step.body = kinds.Sequential(*body.layers[:-1])
-    set_values(body, double(values))
     seen = {path: Seen() for path, _ in body.walk() if path}
     for path, layer in body.walk():
         if path:
@@ -163,7 +162,8 @@ def _record(path: str, layer: Layer, seen: dict[str, Seen], backward: bool) -> L
 
 
 def _array(value: Any) -> Any:
-    return None if value is None else np.asarray(value, np.float64)
+    """A copy in float64: a layer that writes into arrays of its own changes no number that is written down."""
+    return None if value is None else np.array(value, np.float64)
 
 
 def _find_rule(record: LayerRecord) -> None:

@@ -7,7 +7,6 @@ every pass runs on a copy, and what the copy is given may only be read.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import get_values, named, set_values
+from pellucid.network import apart, get_values, named, set_values
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
@@ -25,16 +24,11 @@ DRAWS = Draws(7, epoch=1, step=2)  # the same masks in every pass of a check
 
 def own_copy(layer: Layer, dtype: Any = np.float64) -> Layer:
     """A copy that shares no array with `layer`; its floating parameters and state in `dtype`, each layer with its draws."""
-    twin = layer.run_copy()
+    twin: Layer = apart(layer)
     for number, (_, inner) in enumerate(twin.walk()):
-        lasting = (*inner.params, *inner.state)
-        for name, value in list(vars(inner).items()):
-            if isinstance(value, np.ndarray):
-                setattr(
-                    inner, name, value.astype(dtype) if name in lasting and value.dtype.kind == "f" else value.copy()
-                )
-            elif isinstance(value, (dict, list, set, bytearray)):  # against the contract, and still not to be touched
-                setattr(inner, name, copy.deepcopy(value))
+        for name, value in inner.values().items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                setattr(inner, name, value.astype(dtype, copy=False))
         inner.draws, inner.needs_dinputs = DRAWS.of(number), True
     return twin
 

@@ -17,7 +17,7 @@ from pellucid.glass.nonfinite.watched import Event, Place, Watch
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import Values, set_values, working_copy
+from pellucid.network import Values, apart, working_copy
 
 SHOWN = 6  # rows and values that a sentence names
 
@@ -187,8 +187,7 @@ def trace(model: Any, X: Any, y: Any = None) -> Origin | None:
 def validation(model: Any, values: Values, given: tuple[np.ndarray, Any, np.ndarray | None], epoch: int) -> str:
     """The sentence for a validation loss that is not finite while training is. `given`: its x, y, rows of X or None."""
     x, y, rows = given
-    network = working_copy(model.network, training=False)
-    set_values(network, values)
+    network = apart(model.network, values)
     try:
         origin = _trace(network, model.loss, x, y, np.arange(len(x)) if rows is None else rows)
     except Exception:  # whatever a layer does while it is watched, training goes on
@@ -203,7 +202,7 @@ def validation(model: Any, values: Values, given: tuple[np.ndarray, Any, np.ndar
 
 
 def _trace(network: Sequential, loss: Loss | None, x: np.ndarray, y: Any, rows: np.ndarray) -> Origin | None:
-    eye, network = Watch(rows), working_copy(network, training=False)
+    eye, network = Watch(rows), working_copy(apart(network), training=False)
     loss = None if loss is None else loss.run_copy()
     replay.observe(network, loss, eye)
     for path, layer in network.walk():
