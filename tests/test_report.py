@@ -212,7 +212,7 @@ def test_every_part_of_the_record_has_its_section(drawn):
     assert Page(drawn["arrays"]).keys == ["network", "curves", "health", "limits"]
     page = drawn["classes"]
     for said in ("86.0 %", "84.0 % to 88.0 %", "5.0 points (3.0 to 7.0 points)", "no clear difference", "9f" * 32,
-                 "planet never changes.",
+                 "planet never changes.", "The target is text.",
                  "--drop planet", "stratified", "960 rows", "pellucid train people.csv --target income", "seed = 0",
                  "2026-05-04 10:20 UTC", "4 columns of 6 are inputs", "left out: identifier", "numpy", "17.0 %",
                  "dead-units (layer 0)", "2 of 12 units are dead. Likely cause: a large step. Try: LeakyReLU()."):  # fmt: skip
@@ -223,7 +223,7 @@ def test_every_part_of_the_record_has_its_section(drawn):
         "Worse than linear regression",
         "0.710",
         "5,000",
-        "88.3 %",
+        "88.3 % of the rows (likely 85.0 % to 91.0 %). They",
         "12,000 wide",
     ):
         assert said in page, said
@@ -237,6 +237,14 @@ def test_what_the_record_lacks_has_no_section(three, one, key):
     assert report.html(records.Recorded(model, record | {key: None})) == without.page
     assert without.page != whole.page and set(without.keys) <= set(whole.keys)
     assert "None" not in " ".join(without.texts)
+
+
+@pytest.mark.parametrize(("level", "said"), [(0.9, ""), (0.95, "fewer than promised"), (0.8, "more than promised")])
+def test_intervals_that_do_not_hold_what_they_promise_are_told(one, level, said):
+    record = records.numbers()
+    record["interval"]["level"] = level
+    page = report.html(records.Recorded(one, record))
+    assert said in page and ("promised" in page) == bool(said)
 
 
 def test_no_row_is_shown_where_none_may_be(three, one):
@@ -293,6 +301,7 @@ FALL = 0.2 + np.exp(-EPOCHS / 8)
         (FALL - 0.19, FALL * 0.1 + 1.1, "means overfitting"),
         (1 - 0.001 * EPOCHS, 1 - 0.0005 * EPOCHS, "That is underfitting"),
         (2 - 0.03 * EPOCHS, 2 - 0.03 * EPOCHS, "still falling"),
+        (FALL, FALL + 0.06 * np.sin(EPOCHS / 3.1) ** 2 + 0.001 * EPOCHS, "neither over- nor underfitting"),
         (FALL, [], "No validation rows"),
         (2 - 0.03 * EPOCHS, [], "still falling"),
         (1 - 0.0001 * EPOCHS, [], "That is underfitting"),

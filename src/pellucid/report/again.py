@@ -15,7 +15,7 @@ def repeat(record: Record) -> Section:
     codes = [
         ("On the command line", record["command"]),
         ("In Python", record["python"]),
-        ("run.toml, for pellucid train --config run.toml", record["run_toml"]),
+        ("run.toml, for pellucid train --config run.toml", (record["run_toml"] or "").replace("THIS_FILE", "run.toml")),
     ]
     section.add(*(Code(caption, words) for caption, words in codes if words))
     if section.blocks:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pellucid.report.blocks import Items, Section, Table, Text, facts
 from pellucid.report.record import Record
-from pellucid.report.words import counted, listed, plain
+from pellucid.report.words import counted, listed, plain, sentence, short
 
 SHOWN = 200  # columns of the table
 EXAMPLES = 3
-LONG = 40  # characters of an example
 
 
 def data(record: Record) -> Section:
@@ -25,7 +24,7 @@ def data(record: Record) -> Section:
             ("Left out", f"{counted(dropped, 'row')} without a target" if dropped else ""),
             ("Target", listed(target.get("names") or [])),
             ("Task", target.get("task") or ""),
-            ("Why this task", target.get("why") or ""),
+            ("Why this task", sentence(target.get("why") or "")),
             ("Classes", f"{len(classes):,}: {listed(classes, 20)}" if classes else ""),
         ])
     )  # fmt: skip
@@ -36,7 +35,7 @@ def warnings(record: Record) -> Section:
     """One sentence each, with what to type to change it."""
     section = Section("warnings", "Warnings about the data")
     notes = [words for words in record["notes"] or [] if words]
-    found = [(row["what"] or "", row["text"], row["flag"] or "") for row in record["warnings"] or [] if row["text"]]
+    found = [(row["what"] or "", row["text"], _flag(row)) for row in record["warnings"] or [] if row["text"]]
     if found:
         section.add(Items(found[:SHOWN]))
         if len(found) > SHOWN:
@@ -61,7 +60,7 @@ def columns(record: Record) -> Section:
     )
     cells = [
         [row["name"] or "", row["kind"] or "", _use(row), row["rule"] or "", _empty(row), plain(row["distinct"]),
-         ", ".join(_short(plain(value)) for value in (row["examples"] or [])[:EXAMPLES])]
+         ", ".join(short(plain(value)) for value in (row["examples"] or [])[:EXAMPLES])]
         for row in found[:SHOWN]
     ]  # fmt: skip
     cut = f" (the first {SHOWN} of {len(found):,})" if len(found) > SHOWN else ""
@@ -78,14 +77,16 @@ def _use(row: Record) -> str:
     return f"left out: {reason}" if reason else "left out" if row["kind"] == "ignored" else "input"
 
 
+def _flag(row: Record) -> str:
+    """What to type to change it, where the sentence does not say so."""
+    flag = row["flag"] or ""
+    return "" if flag in row["text"] else flag
+
+
 def _empty(row: Record) -> str:
     """How many rows have no value, those among them that could not be read."""
     unread = f" ({row['unread']:,} unreadable)" if row["unread"] else ""
     return plain(row["missing"]) + unread
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= LONG else words[: LONG - 1] + "…"
 
 
 def split(record: Record) -> Section:
@@ -94,14 +95,15 @@ def split(record: Record) -> Section:
     found = record["split"]
     if not found:
         return section
-    section.add(Text(found["why"]) if found["why"] else None)
+    section.add(Text(sentence(found["why"])) if found["why"] else None)
     section.add(
         facts([
             ("Method", found["method"] or ""),
             ("Seed", found["seed"] or ""),
             ("Training", counted(found["train"], "row")),
             ("Validation", counted(found["validation"], "row")),
-            ("Test", counted(found["test"], "row")),
+            ("Test", counted(found["test"], "row") if found["test"] else ""),
+            ("Folds", counted(found["folds"], "fold") if found["folds"] else ""),
         ])
     )  # fmt: skip
     return section

@@ -7,7 +7,7 @@ import numpy as np
 from pellucid.report import charts
 from pellucid.report.blocks import Figure, Heading, Section, Table, Text
 from pellucid.report.record import Record
-from pellucid.report.words import cut, metric_name, plain, score, share, span
+from pellucid.report.words import cut, metric_name, plain, score, share, short, span
 
 DRAWN = 12  # classes of a matrix that is drawn; of more, the most frequent mix-ups are listed
 LABELS = 30  # classes of the table behind it
@@ -47,8 +47,11 @@ def _coverage(interval: Record) -> str:
     """What the prediction intervals promised, and what they held."""
     promised, held = share(interval["level"], 0), share(interval["coverage"])
     between = span("coverage", interval["low"], interval["high"])
-    words = f"Its {promised} intervals hold the true value of {held} of the test rows"
+    words = f"Its {promised} intervals hold the true value of {held} of the rows"
     words += f" (likely {between})." if between else "."
+    level, low, high = interval["level"], interval["low"], interval["high"]
+    if None not in (level, low, high) and not low <= level <= high:
+        words += " That is fewer than promised." if high < level else " That is more than promised."
     return words + (f" They are {plain(interval['width'])} wide on average." if interval["width"] is not None else "")
 
 
@@ -75,7 +78,7 @@ def _classes(record: Record, section: Section) -> None:
         section.add(
             Text("Precision: of the rows that got this class, how many are right. Recall: of the rows of this class, how many "
                  "were found. F1 joins the two."),
-            Table("Class by class" + cut(len(rows), ROWS), ["class", "precision", "recall", "F1", "test rows"], cells),
+            Table("Class by class" + cut(len(rows), ROWS), ["class", "precision", "recall", "F1", "rows"], cells),
         )  # fmt: skip
 
 
@@ -114,7 +117,8 @@ def _numbers(section: Section, name: str, pair: Record) -> None:
     section.add(
         Heading(name),
         Figure(charts.against(true, predicted, f"{name}: predicted against true", name),
-               f"Each point is one test row ({len(true):,} are drawn). On the dashed line a prediction is right.", table),
+               f"A point is one row that it is judged on; {len(true):,} are drawn. On the dashed line a prediction is right.",
+               table),
         Figure(charts.residuals(error, f"{name}: how far the predictions are off", name),
                "Right of 0 the prediction is too high, left of it too low.",
                Table(f"{name}: residuals", ["predicted minus true", "rows"], spread)),
@@ -135,9 +139,9 @@ def worst(record: Record) -> Section:
     section.add(Text("Look at these first: a wrong label or a slipped column often shows here."))
     cells = [
         [plain(row["line"]), plain(row["true"]), plain(row["predicted"]), plain(row["loss"]),
-         *(plain((row["values"] or {}).get(name)) for name in shown)]
+         *(short(plain((row["values"] or {}).get(name))) for name in shown)]
         for row in found[:LABELS]
     ]  # fmt: skip
     head = ["line", "true", "predicted", "loss", *shown]
-    section.add(Table("Test rows with the largest loss" + most, head, cells, numeric=False))
+    section.add(Table("Rows with the largest loss" + most, head, cells, numeric=False))
     return section

@@ -132,7 +132,7 @@ _KNOWN = parts(
     target=parts(names=rows(line), task=line, classes=rows(line), why=words),
     plan=parts(columns=rows(_COLUMN)),
     warnings=rows(_WARNING),
-    split=parts(method=line, seed=seed, train=count, validation=count, test=count, why=words),
+    split=parts(method=line, seed=seed, train=count, validation=count, test=count, folds=count, why=words),
     network=lambda value, at: value if isinstance(value, dict) else named(scalar)(value, at),
     metric=line, folds=rows(named(some(scalar))), scores=named(named(some(_SPAN))), differences=named(some(_SPAN)),
     verdict=parts(text=words, wins=truth),

@@ -116,7 +116,7 @@ def importance(record: Record) -> Section:
     metric = record["metric"] or ""
     rows.sort(key=lambda row: -row["drop"])
     section.add(Text(
-        "One column at a time is shuffled over the test rows. The more the score drops, the more the network rests on that "
+        "One column at a time is shuffled over the rows. The more the score drops, the more the network rests on that "
         "column. An interval that holds 0 means that the column may not matter at all. Columns that say the same share "
         "their importance."
     ))  # fmt: skip

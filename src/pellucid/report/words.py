@@ -68,6 +68,17 @@ def gain_span(metric: str, low: float | None, high: float | None) -> str:
     return f"{low_words} to {gain(metric, high)}"
 
 
+def sentence(words: str) -> str:
+    """`words` with a capital at the beginning and a full stop at the end."""
+    words = words.strip()
+    return title(words) + ("" if words[-1:] in ".!?" else ".") if words else ""
+
+
+def short(words: str, most: int = 24) -> str:
+    """`words`, cut where they are long."""
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
 def unit(metric: str) -> float:
     """What a score is multiplied with on an axis: shares are drawn as per cent."""
     return 100.0 if metric in SHARES else 1.0
@@ -125,7 +136,7 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
     elif others[at] > UNDER * unit:
         said.append("It hardly fell. That is underfitting: the columns say too little, or the network or its learning rate "
                     "does not suit them.")  # fmt: skip
-    elif _falling(others / unit) or (at + 1 == len(others) and _falling(others / unit, FLATTENED / 4)):
+    elif at + 1 > len(others) - max(1, len(others) // 10) and _falling(others / unit, FLATTENED / 4):
         said.append("It was still falling at the end: more epochs would help.")
     else:
         said.append("It falls with the training loss and then levels off: neither over- nor underfitting stands out.")
