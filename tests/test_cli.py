@@ -172,21 +172,21 @@ def test_json_has_standard_output_for_itself(folder):
     assert [event["event"] for event in events] == ["start", *["epoch"] * 6, "result"]
     result = events[-1]
     assert "task: classification" in error and "18 rows not seen" in error
-    assert set(result["scores"]) == {"this network", "always class 0, the most frequent", "a linear model"}
+    assert set(result["scores"]) == {"this network", "the most frequent class", "a linear model"}
     assert result["ceiling"] == pytest.approx(datasets.spiral_ceiling()[0]) and result["seen"] is False
     assert result["rows_judged"] == 18 and result["files"] == ["spiral.safetensors", "spiral.run.toml"]
-    most = result["scores"]["always class 0, the most frequent"]["accuracy"]
+    most = result["scores"]["the most frequent class"]["accuracy"]["value"]
     assert most == pytest.approx(1 / 3)
 
 
 def test_the_figures_in_the_table_are_those_of_the_file(folder):
     out, _ = pellucid_does("train", "spiral", *QUICK, "--json", "-q", "--test", 0.3)
-    said = json.loads(out.splitlines()[-1])["scores"]["this network"]["accuracy"]
+    said = json.loads(out.splitlines()[-1])["scores"]["this network"]["accuracy"]["value"]
     out, _ = pellucid_does("evaluate", "spiral.safetensors", "spiral", "-n", 90, "--held-out", 0.3, "--json")
     assert json.loads(out)["accuracy"] == said
 
 
-@pytest.mark.parametrize(("validation", "words"), [(0.2, "18 rows that it was chosen by"), (0, "90 rows it learned")])
+@pytest.mark.parametrize(("validation", "words"), [(0.2, "18 rows that it was chosen by"), (0, "90 rows that it learned")])
 def test_figures_on_rows_that_were_seen_are_said_to_be(folder, validation, words):
     out, error = pellucid_does("train", "xor", *QUICK, "--no-picture", "--test", 0, "--validation", validation)
     assert words in out and "flatter" in error

@@ -40,7 +40,7 @@ def judge(
     words = f"{found.name}: {len(X):,} rows, {found.origin}"
     if held_out:
         chosen = task.choose(y, "classification" if classes else "regression")
-        _, rows = task.set_aside(chosen, held_out, trained.seed, 1)
+        rows = task.divider(chosen, trained.seed).split(held_out, 0.0).test
         X, y, words = X[rows], y[rows], f"{words}; the {len(rows):,} that train --test {held_out:g} set aside"
     targets = answers.targets(trained, y)
     figures = trained.evaluate(X, targets, batch_size=answers.ALL_AT_ONCE)

@@ -11,12 +11,17 @@ import numpy as np
 
 from pellucid import __version__, datasets, pieces
 from pellucid.arrays import as_inputs
-from pellucid.cli import baselines, config, scaling, source, task
+from pellucid.cli import config, scaling, source, task
 from pellucid.cli.output import Output, number
 from pellucid.cli.watch import Watch
 from pellucid.errors import DataError, InputError
 from pellucid.exchange.atomic import write_atomic
 from pellucid.model import Model
+from pellucid.tables.baselines import Baselines
+from pellucid.tables.intervals import Resampling
+from pellucid.tables.fitting import NETWORK
+from pellucid.tables.judging import Judged, verdict
+from pellucid.tables.scores import Scoring
 from pellucid.training.progress import duration
 from pellucid.training.state import EarlyStopping
 
@@ -114,8 +119,8 @@ class Run:
 
     def divide(self) -> None:
         """Rows to learn from, to stop by, and to judge on."""
-        rest, self.test_rows = task.set_aside(self.task, self.s.test, self.s.seed, 1)
-        self.train_rows, self.valid_rows = task.set_aside(self.task, self.s.validation, self.s.seed, 2, rest)
+        split = task.divider(self.task, self.s.seed).split(self.s.test, self.s.validation)
+        self.train_rows, self.valid_rows, self.test_rows = split.train, split.validation, split.test
         counts = f"{len(self.train_rows):,} to learn from, {len(self.valid_rows):,} to stop by"
         self.out.say(f"rows: {counts}, {len(self.test_rows):,} set aside to judge on")
         self.scaling = scaling.of_inputs(self.data.X[self.train_rows], self.s.scale)
@@ -182,38 +187,43 @@ class Run:
 
     def judge(self) -> None:
         """The network beside what can be had without one, on rows that it has not seen."""
-        rows = self.test_rows if len(self.test_rows) else self.valid_rows if len(self.valid_rows) else self.train_rows
-        self.judged = rows
-        y = self.task.y[rows]
-        outputs = self.model.predict(self.data.X[rows], ALL_AT_ONCE)
-        self.scores = {"this network": baselines.figures(self.task, outputs, y)}
-        self.scores |= baselines.judge(self.task, self.data.X, self.train_rows, rows)
+        rows, kind = self.train_rows, "that it learned"
+        if len(self.test_rows):
+            rows, kind = self.test_rows, ""
+        elif len(self.valid_rows):
+            rows, kind = self.valid_rows, "that it was chosen by"
+        self.judged = judged = Judged(
+            rows, self.task.y[rows], self._answers(rows), self._scoring(), Resampling(len(rows)), kind
+        )
+        self.scores, differences = judged.scores(), judged.differences()
+        self.verdict = verdict(judged, self.scores, differences)
         self.ceiling = None
         if self.s.data == "spiral":
             self.ceiling, _ = datasets.spiral_ceiling(self.task.classes, 0.2 if self.s.noise is None else self.s.noise)
-        names = list(self.scores["this network"])
-        lines = [[name, *(number(scores[key]) for key in names)] for name, scores in self.scores.items()]
+        names = list(self.scores[NETWORK])
+        lines = [[name, *(number(each[key]["value"]) for key in names)] for name, each in self.scores.items()]
         if self.ceiling is not None:
             lines.append(["the best that anybody could reach", number(self.ceiling), *[""] * (len(names) - 1)])
-        kind = (
-            "not seen" if rows is self.test_rows else "that it was chosen by" if len(self.valid_rows) else "it learned"
-        )
-        self.out.table([f"on {len(rows):,} rows {kind}", *names], lines)
-        if rows is not self.test_rows:
+        self.out.table([f"on {len(rows):,} rows {kind or 'not seen'}", *names], lines)
+        if kind:
             self.out.note("no rows were set aside, so these figures flatter the network; --test 0.2 sets some aside.")
-        self._verdict(names[0])
+        self.out.say(self.verdict["text"])
 
-    def _verdict(self, name: str) -> None:
-        """Whether the network was worth it, in a sentence."""
-        (_, own), *others = self.scores.items()
-        best, rival = max(others, key=lambda item: item[1][name])
-        if self.task.classes:
-            low, high = baselines.interval(own[name], len(self.judged))
-            self.out.say(
-                f"{name} {own[name]:.1%}; that many rows say it is between {low:.1%} and {high:.1%} (95 % interval)"
-            )
-        if own[name] <= rival[name]:
-            self.out.say(f"The network is no better than {best} ({number(rival[name])}): it was not worth it.")
+    def _scoring(self) -> Scoring:
+        names = [f"y{number + 1}" for number in range(1 if self.task.classes else self.task.y.shape[1])]
+        return Scoring(self.task.kind, names, self.task.classes)
+
+    def _answers(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What the network and the baselines say of `rows`; those learn from all rows that the network has seen."""
+        X = self.data.X.reshape(len(self.data.X), -1)
+        outputs = self.model.predict(self.data.X[rows], ALL_AT_ONCE)
+        if self.single:
+            outputs = np.concatenate([1.0 - outputs, outputs], axis=1)
+        seen = np.concatenate([self.train_rows, self.valid_rows])
+        base = Baselines(
+            self.task.kind, self.task.classes, trees=False
+        )  # which do not suit images, and take long there
+        return {NETWORK: outputs} | base.fit_predict(X[seen], self.task.y[seen], X[rows])
 
     def write(self) -> None:
         """The model, its pictures, and the settings that repeat the run."""
@@ -252,6 +262,7 @@ class Run:
         history = self.history
         return {
             "stopped": history.stopped, "epochs": len(history), "best_epoch": history.best_epoch,
-            "seconds": history.seconds, "rows_judged": len(self.judged), "seen": self.judged is not self.test_rows,
-            "scores": self.scores, "ceiling": self.ceiling, "files": [os.fspath(file) for file in self.files],
+            "seconds": history.seconds, "rows_judged": len(self.judged.rows), "seen": bool(self.judged.seen),
+            "scores": self.scores, "verdict": self.verdict,
+            "ceiling": self.ceiling, "files": [os.fspath(file) for file in self.files],
         }  # fmt: skip

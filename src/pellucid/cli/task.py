@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.errors import DataError, InputError
+from pellucid.errors import DataError
+from pellucid.tables.splitting import Divider
 
 FEW = 10  # whole numbers with no more different values than this are classes, even where they are floats
 MANY = 1000  # more classes than this are hardly meant
@@ -82,25 +83,6 @@ def _numbers(y: np.ndarray, why: str) -> Task:
     return Task("regression", y.astype(np.float64), 0, why)
 
 
-def set_aside(task: Task, share: float, seed: int, part: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
-    """(kept, aside): row numbers, `share` of them aside, of each class alike; a pure function of (seed, part).
-
-    `part` 1 is the test share, 2 the validation share. At least one row of a class of several goes aside, never all.
-    """
-    from pellucid.randomness import generator
-
-    rows = np.arange(len(task.y)) if rows is None else rows
-    if not 0.0 <= share < 1.0:
-        raise InputError(f"A share of {share} of the rows cannot be set aside: expected at least 0 and below 1.")
-    if not share:
-        return rows, rows[:0]
-    order = rows[generator(seed, "split", part).permutation(len(rows))]
-    labels = task.y[order] if task.kind == "classification" else np.zeros(len(order), np.int64)
-    aside = np.concatenate([_some(order[labels == label], share) for label in np.unique(labels)])
-    if not len(aside) or len(aside) == len(rows):
-        raise DataError(f"{len(rows)} rows are too few to set {share:.0%} of them aside.")
-    return np.setdiff1d(rows, aside), np.sort(aside)
-
-
-def _some(rows: np.ndarray, share: float) -> np.ndarray:
-    return rows[: min(max(round(share * len(rows)), 1), len(rows) - 1)]
+def divider(task: Task, seed: int) -> Divider:
+    """What sets rows aside: of each class alike, a pure function of the seed."""
+    return Divider(len(task.y), seed, task.y if task.kind == "classification" else None)

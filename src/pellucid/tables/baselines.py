@@ -17,7 +17,8 @@ from pellucid.randomness import generator
 FREQUENT, MEAN, MEDIAN = "the most frequent class", "the mean", "the median"
 EACH = "the most frequent answers"
 LINEAR, TREES = "a linear model", "gradient-boosted trees"
-ENOUGH = 50_000  # rows determine a linear model
+ENOUGH = 10**8  # rows x features x classes that determine a linear model
+WIDE = 2000  # with more features, it would take longer than it is worth
 STEPS = 300
 ALONE = 20_000  # rows of trees that one thread grows
 MISSING = (
@@ -33,17 +34,24 @@ class Baselines:
     """
 
     def __init__(
-        self, task: str, classes: int = 0, balanced: bool = False, median: bool = False, seed: int = 0
+        self,
+        task: str,
+        classes: int = 0,
+        balanced: bool = False,
+        median: bool = False,
+        seed: int = 0,
+        trees: bool = True,
     ) -> None:
         self.task, self.classes, self.balanced, self.median, self.seed = task, classes, balanced, median, seed
-        self.note = "" if _trees_there() else MISSING
+        self.note = "" if not trees or _trees_there() else MISSING
+        self.trees = trees and not self.note
 
     def fit_predict(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> dict[str, np.ndarray]:
         """{name: answers for the rows X_new} of baselines that learned from X (rows, features) and their truth."""
         answers = dict([self._constant(truth, len(X_new))])
-        if X.shape[1]:
+        if X.shape[1] and X.shape[1] <= WIDE:
             answers[LINEAR] = self._linear(X, truth, X_new)
-            if not self.note:
+            if self.trees:
                 with _threads(len(X)):
                     answers[TREES] = self._trees(X, truth, X_new)
         return answers
@@ -68,7 +76,7 @@ class Baselines:
         )  # fmt: skip
 
     def _linear(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> np.ndarray:
-        some = slice(None, None, -(-len(X) // ENOUGH))
+        some = slice(None, None, -(-X.size * max(self.classes, 1) // ENOUGH))
         X, truth = X[some].astype(np.float64), truth[some]
         mean, std = X.mean(axis=0), X.std(axis=0)
         std = np.where(std > 1e-9 * (abs(mean) + 1e-30), std, 1.0)
@@ -161,7 +169,7 @@ def logistic(
         following = (1.0 + np.sqrt(1.0 + 4.0 * momentum * momentum)) / 2.0
         ahead = new + (momentum - 1.0) / following * (new - W)
         W, momentum = new, following
-        if abs(gradient).max() < 1e-6:
+        if abs(gradient).max() < 1e-5:
             break
     return np.asarray(softmax(X_new @ W))
 
