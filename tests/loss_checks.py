@@ -215,7 +215,7 @@ def what_lasts_is_the_configuration(case: LossCase) -> None:
     names = {**vars(losses), **vars(sys.modules[type(loss).__module__])}
     twins = {"repr": eval(repr(loss), names), "copy": copy.copy(loss), "deepcopy": copy.deepcopy(loss)}
     twins["pickle"] = pickle.loads(pickle.dumps(loss))
-    if type(loss).__name__ in losses.__all__:
+    if type(loss) is vars(losses).get(type(loss).__name__):  # and not one of the user's that is called alike
         with tempfile.TemporaryDirectory() as folder:
             pellucid.Model(Dense(5, 3), case.last(), loss=loss).save(Path(folder) / "m.safetensors")
             twins["file"] = pellucid.load(Path(folder) / "m.safetensors").loss
