@@ -18,8 +18,8 @@ from pellucid.errors import DataError, InputError
 from pellucid.exchange.atomic import write_atomic
 from pellucid.model import Model
 from pellucid.tables.baselines import Baselines
-from pellucid.tables.intervals import Resampling
 from pellucid.tables.fitting import NETWORK
+from pellucid.tables.intervals import Resampling
 from pellucid.tables.judging import Judged, verdict
 from pellucid.tables.scores import Scoring
 from pellucid.training.progress import duration

@@ -68,8 +68,9 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
         }
     if unclear:
         rival = LINEAR if LINEAR in unclear else best if best in unclear else unclear[0]
-        serves = "that serves as well, and is simpler" if rival == LINEAR else "that serves as well"
-        text += f"No clear difference to {_against(scores, differences, rival, main)}; {serves}."
+        simpler = ", and it is simpler" if rival == LINEAR else ""
+        text += f"No clear difference to {_against(scores, differences, rival, main)}: "
+        text += f"these rows do not tell which is better{simpler}."
         return {"text": text, "wins": None}
     text += f"Better than every baseline; the best of them is {_against(scores, differences, best, main)}."
     return {"text": text, "wins": True}
