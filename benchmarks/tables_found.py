@@ -16,13 +16,14 @@ from verdict import Goal, table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from planted_tables import SERIOUS, clean, planted, warnings_of
+from planted_tables import SERIOUS, clean, decided_by_one, planted, warnings_of
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
     """All planted and all clean tables with some seeds."""
     hits: dict[str, list[bool]] = defaultdict(list)
     false: list[tuple[str, str]] = []
+    alike: list[bool] = []
     silent = tables = 0
     for seed in range(100, 101 if quick else 120):
         for name, columns, target, expected in planted(seed):
@@ -35,8 +36,10 @@ def measure(quick: bool = False) -> dict[str, Any]:
             tables += 1
             silent += not warns
             false += [(name, str(warn)) for warn in warns]
+        for _, columns, target in decided_by_one(seed):
+            alike.append(any(warn.what == "leakage" for warn in warnings_of(columns, target, seed)))
     counted = {name: [sum(found), len(found)] for name, found in hits.items()}
-    return {"hits": counted, "silent": silent, "clean": tables, "false": false}
+    return {"hits": counted, "silent": silent, "clean": tables, "false": false, "alike": alike}
 
 
 def report(result: dict[str, Any]) -> str:
@@ -55,6 +58,7 @@ def report(result: dict[str, Any]) -> str:
             f"\nMissed: {what}, {where}: found in {found} of {of}\n" for where, found, of in cases if found < of
         )
     text += f"\nClean tables without a word: {result['silent']} of {result['clean']}.\n"
+    text += f"Tables in which one column decides, taken for leaks: {sum(result['alike'])} of {len(result['alike'])}.\n"
     return text + "".join(f"\n* {name}: {said}\n" for name, said in result["false"])
 
 

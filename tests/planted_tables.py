@@ -295,3 +295,19 @@ def clean(seed=0):
     bits = rng.integers(0, 2, (500, 4))
     noise = {f"n{number}": text(rng.normal(size=500)) for number in range(3)}
     yield "xor", {"a": text(bits[:, 0]), "b": text(bits[:, 1]), **noise, "y": text(bits[:, 0] ^ bits[:, 1])}, "y"
+
+
+def decided_by_one(seed=0):
+    """Tables without a leak that look as if they had one: a single column decides, and the others know nothing."""
+    from sklearn import datasets
+
+    options = {"n_redundant": 0, "n_clusters_per_class": 1, "class_sep": 2.0, "flip_y": 0.0, "random_state": seed}
+    X, y = datasets.make_classification(600, 5, n_informative=1, **options)
+    columns = {f"x{number}": text(values) for number, values in enumerate(X.T)}
+    yield "one number parts the classes", {**columns, "y": [f"c{label}" for label in y]}, "y"
+    X, y = datasets.make_regression(400, 10, n_informative=1, noise=1.0, random_state=seed)
+    yield (
+        "a line of one number among ten",
+        {**{f"x{n}": text(values) for n, values in enumerate(X.T)}, "y": text(y)},
+        "y",
+    )
