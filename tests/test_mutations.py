@@ -387,7 +387,7 @@ def on_purpose(data, rng):
                 inside[key] = value * rng.choice([-1, 0.5, 10, 1000, 10**9]) if rng.random() < 0.9 else str(value)
             else:
                 inside[key] = deep(
-                    rng.choice([3, 60, 400]), value, rng.choice([lambda x: [x], lambda x: {"layers": x}])
+                    rng.choice([3, 60, 280]), value, rng.choice([lambda x: [x], lambda x: {"layers": x}])
                 )
 
     def twice(text):
