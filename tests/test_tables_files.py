@@ -199,6 +199,8 @@ def test_copies_answer_the_same(again, numbers):
 def test_it_says_what_it_is(classes):
     assert repr(classes) == "<TableModel: classification of 'income' from 4 columns>"
     assert "age (number)" in str(classes) and "Dense" in str(classes) and "Better than the mean." in str(classes)
+    shown = classes._repr_mimebundle_()
+    assert shown["text/plain"] == str(classes) and shown["image/svg+xml"].startswith("<svg")
     classes_of_2 = TableModel(classes.model, classes.encoder, classes.target)
     assert classes_of_2.verdict == "" and classes_of_2.scoring.main == "accuracy"
 

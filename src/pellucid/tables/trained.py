@@ -178,6 +178,10 @@ class TableModel:
         text = verdict.get("text") if isinstance(verdict, dict) else None
         return text if isinstance(text, str) else ""
 
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """What a notebook shows: the network's picture, and columns and verdict as text."""
+        return {**self.model._repr_mimebundle_(**options), "text/plain": str(self)}
+
     def __repr__(self) -> str:
         task = f"{self.target.task} of {', '.join(map(repr, self.target.names))}"
         return f"<TableModel: {task} from {len(self.encoder.columns)} columns>"
