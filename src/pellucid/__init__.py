@@ -12,7 +12,7 @@ from pellucid.layer import Layer
 from pellucid.model import Model
 
 if TYPE_CHECKING:
-    from pellucid import datasets, metrics
+    from pellucid import datasets, metrics, tables
     from pellucid.exchange.model_file import load
     from pellucid.glass.gradients import check_gradients
     from pellucid.sweeps import sweep
@@ -38,6 +38,7 @@ __all__ = [
     "optimizers",
     "schedules",
     "sweep",
+    "tables",
 ]
 
 # What is brought in when it is first used, so that `import pellucid` stays quick: the module, and the name in it.
@@ -50,6 +51,7 @@ _LATER = {
     "metrics": ("pellucid.metrics", ""),
     "nnfs": ("pellucid.nnfs", ""),
     "sweep": ("pellucid.sweeps", "sweep"),
+    "tables": ("pellucid.tables", ""),
 }
 
 

@@ -77,7 +77,7 @@ class TableRun:
         shown = {str(warning) for warning in p.plan.warnings}
         for warning in p.warnings:
             if str(warning) not in shown:
-                self.out.say(f"Warning: {warning}")
+                self.out.say(f"! {warning}")
         self.out.say(f"task: {p.target.task}, because {p.target.why}")
         counts = [f"{len(rows):,}" for rows in (p.split.train, p.split.validation, p.split.test)]
         judged = f"{len(p.folds)} folds judge" if p.folds else f"{counts[2]} set aside to judge on"

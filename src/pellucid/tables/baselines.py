@@ -17,7 +17,7 @@ from pellucid.randomness import generator
 FREQUENT, MEAN, MEDIAN = "the most frequent class", "the mean", "the median"
 EACH = "the most frequent answers"
 LINEAR, TREES = "a linear model", "gradient-boosted trees"
-ENOUGH = 10**8  # rows x features x classes that determine a linear model
+ENOUGH, CELLS = 100_000, 10**8  # rows, and rows x features x classes, that determine a linear model
 WIDE = 2000  # with more features, it would take longer than it is worth
 STEPS = 300
 ALONE = 20_000  # rows of trees that one thread grows
@@ -76,7 +76,8 @@ class Baselines:
         )  # fmt: skip
 
     def _linear(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> np.ndarray:
-        some = slice(None, None, -(-X.size * max(self.classes, 1) // ENOUGH))
+        cells = X.size * max(self.classes, 1)
+        some = slice(None, None, max(-(-len(X) // ENOUGH), -(-cells // CELLS)))
         X, truth = X[some].astype(np.float64), truth[some]
         mean, std = X.mean(axis=0), X.std(axis=0)
         std = np.where(std > 1e-9 * (abs(mean) + 1e-30), std, 1.0)

@@ -52,7 +52,7 @@ def build(
         "importance": importance(done, judged.scoring, truth[own_rows], s.seed),
         "worst": worst(p, judged) if s.rows else [],
         "health": health(p, done),
-        "limits": limits(p, judged),
+        "limits": limits(p, judged, len(folds or ())),
         "notes": [*p.notices, *notes],
     }
     if s.interval is not None:
@@ -184,17 +184,17 @@ def still(done: Fit, x: np.ndarray) -> dict[str, float]:
     return shares
 
 
-def limits(p: Prepared, judged: Judged) -> list[str]:
+def limits(p: Prepared, judged: Judged, folds: int) -> list[str]:
     """What these figures do not say."""
-    rows, s = len(judged.rows), p.settings
+    rows = len(judged.rows)
     said = []
     if judged.seen:
         said.append(f"The rows judged on are rows {judged.seen}, so the figures flatter the network. Write --test 0.2.")
     if rows < FEW:
         said.append(f"Only {rows} rows judge: the intervals are wide, and other rows could say otherwise.")
-    if s.folds:
+    if folds:
         said.append(
-            f"The figures are of {s.folds} networks, each judged on rows that it has not seen; the network in the file "
+            f"The figures are of {folds} networks, each judged on rows that it has not seen; the network in the file "
             "learned from all rows, and is likely to be a little better. Coverage and importance are its own, on the "
             "rows that it was chosen by."
         )

@@ -41,19 +41,19 @@ def train_prepared(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[...,
     With folds, the network that is kept is trained first, on all rows; then one for each fold, which judge it.
     """
     done = fit(p, p.split, watcher, "the network", callbacks)
-    parts = [] if done.interrupted else _of_folds(p, watcher, callbacks)
-    seen = "" if parts else _SEEN[done.judged[2]]
-    parts = parts or [answers(p, done)]
+    whole = [] if done.interrupted else _of_folds(p, watcher, callbacks)
+    parts = whole or [answers(p, done)]
     rows = np.concatenate([rows for rows, _ in parts])
     given = {name: np.concatenate([each[name] for _, each in parts]) for name in parts[0][1]}
     balanced = p.settings.class_weights is not None
     scoring = Scoring(done.target.task, done.target.names, len(done.target.classes), balanced)
     truth = done.target.truth(p.typed)
     again = Resampling(len(rows), p.settings.seed, p.clusters(rows))
-    judged = Judged(rows, truth[rows], given, scoring, again, seen)
-    folds = [{"rows": len(rows), **scoring.of(each[NETWORK], truth[rows])} for rows, each in parts] if p.folds else None
+    judged = Judged(rows, truth[rows], given, scoring, again, "" if whole else _SEEN[done.judged[2]])
+    folds = [{"rows": len(rows), **scoring.of(each[NETWORK], truth[rows])} for rows, each in whole]
     note = baselines(p).note
-    return TableModel(done.model, done.encoder, done.target, build(p, done, judged, folds, [note] if note else []))
+    record = build(p, done, judged, folds or None, [note] if note else [])
+    return TableModel(done.model, done.encoder, done.target, record)
 
 
 def _of_folds(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[..., Any], ...]) -> list[Any]:
