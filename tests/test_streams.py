@@ -204,7 +204,7 @@ def test_a_warning_about_pictures(tmp_path):
         ([(X[:5], Y[:5]), (X[:5], Y[:5] + 7)], r"Batch 2 of epoch 1: y\[\d\] is \d, but the network returns 3 classes"),
         ([(X[:5], Y[:5]), (X[:0], Y[:0])], "Batch 2 of epoch 1: X is empty"),
         ([(X[:5], Y[:5]), (X[:5].astype(float) * 1e39, Y[:5])], "Batch 2 of epoch 1: X holds"),
-        ([(X[:5], Y[:5], -np.ones(5))], "Batch 1 of epoch 1: sample_weight has shape"),
+        ([(X[:5], Y[:5], -np.ones(5))], "Batch 1 of epoch 1: sample_weight holds -1"),
         ([(X[:5, :3], Y[:5])], "Batch 1 of epoch 1: Layer 0"),
     ],
 )

@@ -23,6 +23,8 @@ def as_array(values: Any, name: str = "X", dtype: Any = None) -> np.ndarray:
 
     Pandas and polars frames come through their own ``__array__``. Objects, text and hidden values are refused.
     """
+    if values is None:
+        raise DataError(f"{name} is None: expected a table of numbers.")
     if hasattr(values, "toarray") and not isinstance(values, np.ndarray):
         raise DataError(f"{name} is a sparse matrix, expected a full one. Write {name}.toarray().")
     if hasattr(values, "filled") and np.any(values.mask):
@@ -101,8 +103,11 @@ def check_rows(array: np.ndarray, name: str) -> None:
             f"{name} has shape {array.shape}: one axis. Expected (rows, features). "
             f"For one row write {name}[None, :], for one feature {name}[:, None]."
         )
-    if array.ndim == 0 or len(array) == 0:
-        raise DataError(f"{name} is empty: its shape is {array.shape}. Expected at least one row.")
+    if array.ndim == 0:
+        raise DataError(f"{name} is a single value, {array}: expected a table of numbers, (rows, features).")
+    if array.size == 0:
+        what = "one row" if len(array) == 0 else "one feature"
+        raise DataError(f"{name} is empty: its shape is {array.shape}. Expected at least {what}.")
 
 
 def as_inputs(values: Any, dtype: Any, name: str = "X", finite: bool = True) -> np.ndarray:

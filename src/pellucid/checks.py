@@ -51,11 +51,13 @@ def check_weights(given: Any, rows: int, dtype: Any) -> np.ndarray | None:
     array = as_array(given, "sample_weight")
     check_finite(array, "sample_weight")
     weights = as_dtype(array, dtype, "sample_weight")
-    if weights.shape != (rows,) or weights.min() < 0 or weights.sum() == 0:
+    if weights.shape != (rows,):
         raise DataError(
-            f"sample_weight has shape {weights.shape}: expected one number of at least 0 for each of the {rows} rows, "
-            "not all of them 0."
+            f"sample_weight has shape {weights.shape}: expected one number for each of the {rows} rows, ({rows},)."
         )
+    if weights.min() < 0 or weights.sum() == 0:
+        seen = "only zeros" if weights.max() == 0 else f"{weights.min():g}"
+        raise DataError(f"sample_weight holds {seen}: expected numbers of at least 0, not all of them 0.")
     return weights
 
 
@@ -112,12 +114,24 @@ def try_own_parts(network: Sequential, loss: Loss, x: np.ndarray, y: np.ndarray)
         if "read-only" not in str(error):
             raise
         raise ContractError(
-            "A layer or loss of yours writes into an array that it was given, which belongs to somebody else. "
+            f"{_writer(error)} writes into an array that it was given, which belongs to somebody else. "
             "Make a new one: x = x * 2 instead of x *= 2, numpy.where(...) instead of x[mask] = 0."
         ) from error
     for _, layer in run.walk():
         for name in layer.params:
             _check_gradient(layer, name)
+
+
+def _writer(error: ValueError) -> str:
+    """The method of a layer or loss that an error comes from, with its line."""
+    found, trace = "A layer or loss of yours", error.__traceback__
+    while trace is not None:
+        frame, owner = trace.tb_frame, trace.tb_frame.f_locals.get("self")
+        if isinstance(owner, (Layer, Loss)):
+            place = f"line {trace.tb_lineno} of {frame.f_code.co_filename}"
+            found = f"{type(owner).__name__}.{frame.f_code.co_name}, {place},"
+        trace = trace.tb_next
+    return found
 
 
 def _locked(array: Array) -> Array:

@@ -65,7 +65,10 @@ def top_k_accuracy(outputs: Any, targets: Any, k: int = 5) -> float:
     """Share of the rows whose class is among the k largest outputs."""
     scores, true = np.asarray(outputs), labels_of(targets)
     if scores.ndim != 2 or not 1 <= k <= scores.shape[1]:
-        raise DataError(f"top_k_accuracy with k={k} got outputs of shape {scores.shape}: expected (rows, at least k).")
+        raise DataError(
+            f"top_k_accuracy with k={k} got outputs of shape {scores.shape}: expected (rows, at least k). For a metric of "
+            "another k: def top_2(outputs, targets): return pellucid.metrics.top_k_accuracy(outputs, targets, k=2)"
+        )
     best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
     return float((best == true[:, None]).any(axis=1).mean())
 

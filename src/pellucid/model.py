@@ -191,10 +191,12 @@ class Model:
     ) -> History:
         """Train for `epochs` more epochs and return the history of the whole training so far.
 
-        X: (rows, features); y: as the loss takes it. `batch_size`: rows a step, None for all of them. Validation data
+        X: (rows, features); y: as the loss takes it; `sample_weight`: how much each row counts, (rows,). `batch_size`: rows
+        a step, None for all of them; in a new order every epoch unless `shuffle` is False. Validation data
         given, or the `validation_fraction` set aside by the seed. `early_stopping`: an `EarlyStopping` or its
         patience. `callbacks`: functions (model, row) called after every epoch; True stops. `checkpoint`: a file saved
         after every epoch; with `resume=True` training goes on from it, bit for bit as if never stopped, until `epochs`.
+        `engine`: "numpy", "jax" (compiled), or "auto": what is sooner done; `history.engine_reason` says why.
         `progress`: None shows a line where somebody looks. `findings`: look now and then for what goes wrong, for a
         twentieth of the time at most; see `history.findings`. Ctrl-C keeps the best network (the last without validation).
 
@@ -364,7 +366,7 @@ def _check_kind(given: Any, kind: type, name: str, example: str) -> None:
             if isinstance(given, type)
             else f"Write {name}={example}."
         )
-        raise ContractError(f"{name}={given!r} is not a {kind.__name__}. {hint}")
+        raise ContractError(f"{name}={given!r} is no {kind.__name__}. {hint}")
 
 
 def _named_metrics(given: Any, loss: Loss | None) -> dict[str, Metric]:

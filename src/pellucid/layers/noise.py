@@ -29,7 +29,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate: float) -> None:
-        check_number("Dropout: rate, the share that is dropped,", rate, 0.0, 1.0, ends="[)")
+        check_number("Dropout: the share that is dropped, rate", rate, 0.0, 1.0, ends="[)")
         self.rate = float(rate)
 
     def forward(self, inputs: Array) -> Array:
@@ -65,7 +65,7 @@ class GaussianNoise(Layer):
     """
 
     def __init__(self, std: float) -> None:
-        check_number("GaussianNoise: std, a standard deviation,", std, 0.0)
+        check_number("GaussianNoise: the standard deviation, std", std, 0.0)
         self.std = float(std)
 
     def forward(self, inputs: Array) -> Array:
