@@ -110,12 +110,21 @@ def test_a_setting_is_found_where_it_stands():
         ({"early_stopping": 3}, "early_stopping watches the validation loss"),
         ({"validation_data": (X, y), "validation_fraction": 0.2}, "leave one of them out"),
         ({"validation_data": 3}, "expected a pair"),
+        ({"learning_rate": np.logspace(-3, -1, 3)}, r"To try several, write a list: learning_rate=list\(\.\.\.\)"),
+        ({"batch_size": (16, 32)}, r"batch_size=\(16, 32\): .*write a list: batch_size=list"),
+        ({"pattern": Dense(2, 3)}, r"Dense\(2, 3\) is no model"),
         ({"validation_data": (X[:, :1], y)}, "validation_data: "),
     ],
 )
 def test_what_cannot_work_is_said_before_anything_is_trained(wrong, sentence):
     with pytest.raises(InputError, match=sentence):
         swept(**wrong)
+
+
+@pytest.mark.parametrize("batches", [lambda: iter([(X, y)]), iter([(X, y)]), [(X, y)]])
+def test_batches_one_after_the_other_are_refused(batches):
+    with pytest.raises(InputError, match="takes arrays X and y, not batches"):
+        pellucid.sweep(model(), batches, None)
 
 
 def test_a_trained_pattern_is_refused():

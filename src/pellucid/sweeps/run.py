@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pellucid import engines
 from pellucid.engines import Work, choice
 from pellucid.engines.varying import Place
-from pellucid.errors import ContractError, NonFiniteError, missing_extra
+from pellucid.errors import ContractError, InputError, NonFiniteError, missing_extra
 from pellucid.model import Model
 from pellucid.sweeps.progress import Line
 from pellucid.sweeps.result import Sweep
-from pellucid.sweeps.settings import OF_FIT, Pattern, combinations, seeds_of
+from pellucid.sweeps.settings import OF_FIT, Pattern, combinations, lists_explained, seeds_of
 from pellucid.sweeps.task import Run, Task
 from pellucid.training.progress import somebody_looks
 from pellucid.training.state import EarlyStopping
@@ -43,7 +43,7 @@ def sweep(
     which. `settings`: names of the optimiser's, the loss's or the layers' arguments; a list stands for its values one
     after the other (``learning_rate=[0.001, 0.01]``), anything else for itself. A layer's name without a place holds for
     every layer that has it (``weight_l2``, ``rate``); ``**{"2.rate": [0.1, 0.5]}`` is that of layer 2. `batch_size` may
-    be a list, too. The rest is as in `Model.fit`.
+    be a list, too. The rest is as in `Model.fit`, but X is an array and is held in memory.
 
     Each network is, and is trained, exactly as ``Model(..., seed=seed).fit(...)`` would: its own initial weights, its own
     rows set aside, batches and masks. A layer whose weights you set by hand has them in every network. With
@@ -62,22 +62,33 @@ def sweep(
     engines.check_name(engine)
     chosen = {**settings, "batch_size": batch_size} if isinstance(batch_size, list) else dict(settings)
     numbers, each = seeds_of(seeds), combinations(chosen)
-    model._needs_loss()
+    _check_given(model, X, y)
     pattern = Pattern(model, chosen)
     task = Task(model, X, y, epochs, validation_data, validation_fraction, sample_weight, early_stopping, shuffle)
     common = {} if "batch_size" in chosen else {"batch_size": batch_size}
     each = [{**common, **one} for one in each]
-    for one in each:
-        task.batch_size(one)
-    made = [(seed, one) for one in each for seed in numbers]
-    best = task.stopping is not None
-    runs = [Run(number, seed, one, pattern.made(seed, one), best) for number, (seed, one) in enumerate(made)]
+    with lists_explained({**settings, "batch_size": batch_size}):
+        for one in each:
+            task.batch_size(one)
+        made = [(seed, one) for one in each for seed in numbers]
+        best = task.stopping is not None
+        runs = [Run(number, seed, one, pattern.made(seed, one), best) for number, (seed, one) in enumerate(made)]
     line = Line(len(runs), epochs, progress if progress is not None else somebody_looks(sys.stderr))
     places = [place for name in chosen if name not in (*OF_FIT, "learning_rate") for place in pattern.places[name]]
     begin = time.perf_counter()
     used, reason, stopped = _train(engine, task, runs, places, line)
     line.close(stopped)
     return Sweep(runs, list(chosen), task.validated, used, reason, stopped, time.perf_counter() - begin)
+
+
+def _check_given(model: Any, X: Any, y: Any) -> None:
+    if not isinstance(model, Model):
+        raise InputError(f"{model!r} is no model. Write pellucid.sweep(pellucid.Model(...), X, y).")
+    model._needs_loss()
+    if y is None or callable(X) or isinstance(X, Iterator):
+        raise InputError(
+            "A sweep takes arrays X and y, not batches one after the other: many networks go through them."
+        )
 
 
 def _train(engine: str, task: Task, runs: list[Run], places: list[Place], line: Line) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 from collections.abc import Iterable, Iterator
@@ -40,6 +41,18 @@ def combinations(given: Settings) -> list[Settings]:
         if not values:
             raise InputError(f"{name}=[]: expected at least one value.")
     return [dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
+
+
+@contextlib.contextmanager
+def lists_explained(given: Settings) -> Iterator[None]:
+    """Where a tuple or an array is refused as a value: its values were perhaps meant to be tried one after the other."""
+    try:
+        yield
+    except InputError as error:
+        for name, value in given.items():
+            if isinstance(value, (tuple, range, np.ndarray)) and str(error).startswith(f"{name}="):
+                raise InputError(f"{error} To try several, write a list: {name}=list(...).") from None
+        raise
 
 
 class Pattern:
