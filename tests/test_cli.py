@@ -186,7 +186,9 @@ def test_the_figures_in_the_table_are_those_of_the_file(folder):
     assert json.loads(out)["accuracy"] == said
 
 
-@pytest.mark.parametrize(("validation", "words"), [(0.2, "18 rows that it was chosen by"), (0, "90 rows that it learned")])
+@pytest.mark.parametrize(
+    ("validation", "words"), [(0.2, "18 rows that it was chosen by"), (0, "90 rows that it learned")]
+)
 def test_figures_on_rows_that_were_seen_are_said_to_be(folder, validation, words):
     out, error = pellucid_does("train", "xor", *QUICK, "--no-picture", "--test", 0, "--validation", validation)
     assert words in out and "flatter" in error
@@ -373,6 +375,23 @@ def test_data_reads_back_to_the_same_numbers(name, folder):
     assert np.array_equal(datasets.read("d.npz")[0], X)
     pellucid_does("data", name, "-n", 20, "--seed", 7, "-o", "d.csv")
     assert (folder / "d.csv").read_text() == out
+
+
+@pytest.mark.parametrize(
+    ("engines", "switch", "words"),
+    [
+        (["numpy", "jax"], "off", "off, as PELLUCID_COMPILE_CACHE says"),
+        (["numpy", "jax"], "/kept/here", "compiled programs in /kept/here (PELLUCID_COMPILE_CACHE=off for none"),
+        (["numpy"], "", "none: it keeps compiled programs, and there is no jax"),
+    ],
+)
+def test_doctor_says_where_compiled_programs_are_kept_and_how_to_switch_that_off(engines, switch, words, monkeypatch):
+    from pellucid.cli import health
+
+    monkeypatch.setenv("PELLUCID_COMPILE_CACHE", switch)
+    monkeypatch.setattr(health.engines, "available", lambda: engines)
+    monkeypatch.setattr(health.engines, "devices", lambda: ["cpu"])
+    assert words in pellucid_does("doctor")[0]
 
 
 def test_doctor_names_what_is_missing_with_the_line_that_installs_it(monkeypatch):

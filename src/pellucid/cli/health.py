@@ -36,6 +36,15 @@ def examine() -> dict[str, Any]:
     }
 
 
+def _cache(found: dict[str, Any]) -> str:
+    """Where compiled programs are kept, and the switch."""
+    if "jax" not in found["engines"]:
+        return "none: it keeps compiled programs, and there is no jax"
+    if found["cache"] is None:
+        return f"off, as {compile_cache.SWITCH} says: every process compiles its programs anew"
+    return f"compiled programs in {found['cache']} ({compile_cache.SWITCH}=off for none, =FOLDER for another)"
+
+
 def _blas() -> str:
     try:
         found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -81,7 +90,7 @@ def sentences(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("threads", threads or "as many as BLAS likes; OMP_NUM_THREADS=1 often suits small networks"),
         ("engines", ", ".join(found["engines"])),
         ("devices", ", ".join(found["devices"])),
-        ("cache", found["cache"] or "none: nothing is kept between runs"),
+        ("cache", _cache(found)),
     ]
     for extra, libraries in found["extras"].items():
         here = ", ".join(f"{name} {version}" for name, version in libraries.items() if version)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+SWITCH = "PELLUCID_COMPILE_CACHE"
 LIMIT = 256 << 20  # bytes of programs that are kept; the ones not used for longest go first
 
 _lock = threading.Lock()
@@ -25,7 +26,7 @@ _told: set[str] = set()
 
 def folder() -> str | None:
     """Where compiled programs are kept; None where the user has switched that off."""
-    chosen = os.environ.get("PELLUCID_COMPILE_CACHE", "")
+    chosen = os.environ.get(SWITCH, "")
     if chosen.lower() in ("off", "0", "no", "false"):
         return None
     if chosen:
@@ -95,7 +96,7 @@ def _private(path: str) -> bool:
         return True
     _tell(
         f"The cache of compiled programs in {path} is not used, since others can write programs there that would be run as "
-        f"yours: chmod 700 {path}, or name another folder in PELLUCID_COMPILE_CACHE."
+        f"yours: chmod 700 {path}, or name another folder in {SWITCH}."
     )
     return False
 
