@@ -5,6 +5,7 @@ import copy
 import hashlib
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,12 +17,16 @@ import pytest
 import picture_checks
 import report_records as records
 from command_line import pellucid_does
-from pellucid import Model, load, report
+from pellucid import Model, load, report, tables
 from pellucid.errors import FileError, InputError
+from pellucid.glass import svg
 from pellucid.layers import Dense, ReLU
 from pellucid.losses import MeanSquaredError
 from pellucid.report import charts, words
 from pellucid.report.record import read
+from pellucid.tables.encoder import Encoder
+from pellucid.tables.plan import plan
+from pellucid.tables.typed import typed
 
 NAMES = ["age", "city", "hours", "children"]
 VOID = {"meta"}
@@ -257,19 +262,29 @@ def test_no_row_is_shown_where_none_may_be(three, one):
 
 
 def test_the_same_file_gives_the_same_bytes(three, tmp_path):
-    three.table = None
     path = tmp_path / "model.safetensors"
+    draw = np.random.default_rng(0)
+    data = {
+        records.NASTY: draw.normal(size=50),
+        "city": draw.normal(size=50),
+        "hours": draw.normal(size=50),
+        "z": draw.normal(size=50),
+    }
+    table = tables.read(data)
+    planned = plan(table)
+    encoder = Encoder.fit(planned, typed(table, planned))
     model = copy.deepcopy(three)
-    model.table = {"encoder": [], "target": {}, "record": records.classes()}
+    model.table = {"encoder": encoder.to_json(), "target": {}, "record": records.classes()}
     model.save(path)
     first = report.html(load(path))
-    assert "86.0 %" in first
+    assert "86.0 %" in first and f">{svg.escape(svg.fit(records.NASTY, 140, 11))}</text>" in first
+    assert first == report.html(records.Recorded(three, records.classes(), encoder.features))
     code = (
         "import sys, pellucid\nfrom pellucid import report\n"
         f"sys.stdout.buffer.write(report.html(pellucid.load({str(path)!r})).encode())"
     )
     again = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONHASHSEED": "7"}
+        [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": "7"}
     ).stdout
     assert again == first.encode()
 
@@ -288,7 +303,8 @@ def test_a_wide_table_stays_small():
 
 EPOCHS = np.arange(60)
 PHRASES = ("neither over- nor underfitting", "That is overfitting", "means overfitting", "hardly fell, although",
-           "That is underfitting", "still falling")  # fmt: skip
+           "That is underfitting", "still falling",
+           "rises a little")  # fmt: skip
 FALL = 0.2 + np.exp(-EPOCHS / 8)
 
 
@@ -302,6 +318,7 @@ FALL = 0.2 + np.exp(-EPOCHS / 8)
         (1 - 0.001 * EPOCHS, 1 - 0.0005 * EPOCHS, "That is underfitting"),
         (2 - 0.03 * EPOCHS, 2 - 0.03 * EPOCHS, "still falling"),
         (FALL, FALL + 0.06 * np.sin(EPOCHS / 3.1) ** 2 + 0.001 * EPOCHS, "neither over- nor underfitting"),
+        (FALL - 0.1, np.where(EPOCHS < 20, FALL, FALL[20] + 0.004 * (EPOCHS - 20)), "rises a little"),
         (FALL, [], "No validation rows"),
         (2 - 0.03 * EPOCHS, [], "still falling"),
         (1 - 0.0001 * EPOCHS, [], "That is underfitting"),

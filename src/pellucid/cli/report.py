@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 
@@ -31,12 +30,8 @@ def command(model_file: str, output: str | None, no_rows: bool, as_json: bool) -
     path = output or os.path.splitext(model_file)[0] + ".html"
     if not path.lower().endswith((".html", ".htm")):
         raise InputError(f"-o {path}: a report is an HTML page; expected a name that ends in .html.")
-    model: Any = load(source.existing_model(model_file))
+    model = load(source.existing_model(model_file))
     try:
-        if model.table is not None:
-            from pellucid.tables.trained import TableModel
-
-            model = TableModel.of(model)
         page = report.html(model, rows=not no_rows)
     except FileError as error:
         raise FileError(f"{model_file}: {error}") from None

@@ -27,7 +27,7 @@ def html(model: Any, *, rows: bool = True) -> str:
     inner = getattr(model, "model", model)
     if not isinstance(inner, Model):
         raise InputError(f"{type(model).__name__} is no model: report.html(pellucid.load('people.safetensors')).")
-    return page.render(inner, _record(model, inner), _inputs(model), rows)
+    return page.render(inner, _record(model, inner), _inputs(model, inner), rows)
 
 
 def write(model: Any, path: str | os.PathLike[str], *, rows: bool = True) -> None:
@@ -39,11 +39,15 @@ def _record(model: Any, inner: Model) -> Any:
     """The record as it stands in the model, unchecked; None where there is none."""
     if model is not inner:
         return getattr(model, "record", None) or None
-    table = getattr(inner, "table", None)
-    return table.get("record") if isinstance(table, dict) else None
+    return inner.table.get("record") if isinstance(inner.table, dict) else None
 
 
-def _inputs(model: Any) -> list[str] | None:
-    """The names of the network's inputs, where an encoder knows them."""
-    names = getattr(getattr(model, "encoder", None), "features", None)
+def _inputs(model: Any, inner: Model) -> list[str] | None:
+    """The names of the network's inputs, where it has an encoder of columns."""
+    encoder = getattr(model, "encoder", None)
+    if encoder is None and isinstance(inner.table, dict) and inner.table.get("encoder") is not None:
+        from pellucid.tables.encoder import Encoder
+
+        encoder = Encoder.from_json(inner.table["encoder"])
+    names = getattr(encoder, "features", None)
     return [str(name) for name in names] if names else None

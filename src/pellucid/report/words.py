@@ -138,6 +138,8 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
                     "does not suit them.")  # fmt: skip
     elif at + 1 > len(others) - max(1, len(others) // 10) and _falling(others / unit, FLATTENED / 4):
         said.append("It was still falling at the end: more epochs would help.")
+    elif smooth[-1] - smooth.min() > RISEN / 3:
+        said.append("After that it rises a little: longer training would only overfit.")
     else:
         said.append("It falls with the training loss and then levels off: neither over- nor underfitting stands out.")
     return said
