@@ -45,7 +45,7 @@ def test_a_planted_fault_is_found(finding, unhurried):
         history = fault.fit()
     found = history.findings[finding]
     assert found.says and found.cause and found.advice
-    assert finding in repr(history) and finding in history._repr_html_()
+    assert finding in repr(history) and finding in history._repr_mimebundle_()["text/html"]
 
 
 def test_every_finding_is_planted_in_several_settings():
@@ -95,7 +95,8 @@ def test_a_healthy_run_is_left_in_peace(data_set, body, unhurried):
     assert not going.model.diagnose(*going.train)
     history = going.fit()
     assert going.score() >= going.bar
-    assert list(history.findings) == [] and history._repr_html_() is None and "\n" not in repr(history)
+    assert list(history.findings) == [] and "\n" not in repr(history)
+    assert "Likely cause" not in history._repr_mimebundle_()["text/html"]
     assert not going.model.diagnose(*going.train, going.held_out)
     assert going.model.diagnose(going.train[0]).partly.startswith("Without targets")
 
@@ -291,6 +292,8 @@ def test_findings_show_themselves():
     tree = ElementTree.fromstring(findings._repr_html_())
     assert "8 of 8 units <b>" in "".join(tree.itertext()) and tree.get("aria-label") == "Findings"
     assert repr(Findings()).startswith("Nothing found")
+    for shown in (findings, findings[0]):
+        assert shown._repr_mimebundle_() == {"text/html": shown._repr_html_(), "text/plain": shown.text()}
 
 
 def test_who_looks_reads_one_line_a_finding(capsys, unhurried):

@@ -436,13 +436,15 @@ def trained():
 
 def test_a_history_draws_itself(trained):
     history = trained.history
-    assert history._repr_svg_() == history.to_svg() == history.to_svg("loss")
+    forms = history._repr_mimebundle_()
+    assert forms["image/svg+xml"] == history.to_svg() == history.to_svg("loss") and forms["text/plain"] == repr(history)
+    assert forms["text/html"].startswith("<img") and f"{history['loss'][2]:.6g}" in forms["text/html"]
     assert "training" in history.to_svg("accuracy") and "validation" in history.to_svg("accuracy")
     ET.fromstring(history.to_svg(log=True).encode())
     assert f"{history['loss'][2]:.6g}" in history.table() and "<table" in history.table("accuracy", form="html")
     with pytest.raises(InputError, match="no 'accurracy' in this history to draw: it has epoch"):
         history.to_svg("accurracy")
-    assert pellucid.History()._repr_svg_() is None
+    assert pellucid.History()._repr_mimebundle_() == {"text/plain": repr(pellucid.History())}
 
 
 def test_a_model_draws_its_regions(trained):

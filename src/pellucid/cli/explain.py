@@ -34,7 +34,8 @@ from pellucid.cli import source
 def command(model: str, data: str | None, rows: tuple[int, ...], **options: Any) -> None:
     """Forward, loss, backward and the next update of the network in MODEL for one row of DATA, with all its numbers.
 
-    Without DATA: the prediction for a row of random numbers.
+    Without DATA: the prediction for a row of random numbers. Of wide layers the units that matter most are shown, the
+    rest is summed. Shorter: --depth 2 (no single weights) or 1 (layers alone), or --units 2. To open and close: --html.
 
     Example: pellucid explain spiral.safetensors spiral --row 10 --html explained.html
     """

@@ -1,7 +1,7 @@
-"""What a notebook shows of a model, a layer or a recording: its picture and the table behind it.
+"""What a notebook shows of a model, a layer, a history or a recording: its picture and the table behind it.
 
 The HTML form holds the picture as an image, because pages that show notebooks (GitHub among them) strip SVG elements out
-of HTML and leave images alone. No form holds a script.
+of HTML and leave images alone. No form holds a script, and none needs a style sheet.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pellucid.glass import activations, histograms, network
 from pellucid.glass.svg import escape
 from pellucid.layer import Layer
 
+_CELL = "text-align:right;padding:0.2em 0.7em"
+_HEAD = "text-align:left;padding:0.2em 0.7em"
 LARGE = 2_000_000  # parameters; of a larger model no histogram is made unasked
 
 
@@ -23,6 +25,8 @@ def bundle(svg: str, table: str, plain: str) -> dict[str, str]:
     words = described[1] if described else escape("a picture")
     source = base64.b64encode(svg.encode()).decode()
     image = f'<img style="max-width:100%" alt="{words}" src="data:image/svg+xml;base64,{source}"/>'
+    for cell, style in (("<td", _CELL), ('<th scope="col"', _CELL), ('<th scope="row"', _HEAD)):
+        table = table.replace(f"{cell}>", f'{cell} style="{style}">')
     page = f"{image}<details><summary>The numbers</summary>{table}</details>"
     return {"image/svg+xml": svg, "text/html": page, "text/plain": plain}
 
@@ -33,6 +37,20 @@ def of_model(model: Any) -> dict[str, str]:
     try:
         return bundle(network.draw(model), network.table(model), f"{plain}\n\n{model.summary()}")
     except Exception:  # a cell that only wants to show something must not fail
+        return {"text/plain": plain}
+
+
+def of_history(history: Any) -> dict[str, str]:
+    """A history: the curves of its loss, and below them what was found."""
+    plain = repr(history)
+    if "loss" not in history.names:
+        return {"text/plain": plain}
+    try:
+        forms = bundle(history.to_svg(), history.table(form="html"), plain)
+        if history.findings:
+            forms["text/html"] += history.findings.to_html()
+        return forms
+    except Exception:  # as above
         return {"text/plain": plain}
 
 

@@ -67,14 +67,11 @@ class History:
 
         return plots.plot_curves(self._drawable(name), title=name, y_label=name, mark=self._mark(), log=log)
 
-    def _repr_svg_(self) -> str | None:
-        """What a notebook shows: the loss."""
-        return self.to_svg() if "loss" in self.names else None
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows: the loss, its numbers, and what was found."""
+        from pellucid.glass import showing
 
-    def _repr_html_(self) -> str | None:
-        """The same with what was found below it; nothing where nothing was."""
-        found: Any = self.findings
-        return f"{self._repr_svg_() or ''}{found.to_html()}" if found else None
+        return showing.of_history(self)
 
     def _drawable(self, name: str) -> dict[str, list[float]]:
         drawable = self.curves(name)

@@ -75,6 +75,9 @@ class Finding:
     def _repr_html_(self) -> str:
         return f'<ul style="{_LIST}">{_item(self)}</ul>'
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": self.text()}
+
 
 def page(name: str) -> str:
     """The page of the finding called `name`, as Markdown; InputError with the names there are for any other."""
@@ -140,6 +143,9 @@ class Findings(list[Finding]):
 
     def _repr_html_(self) -> str:
         return self.to_html()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self.to_html(), "text/plain": self.text()}
 
 
 _BLOCK = "max-width:48em;line-height:1.45"

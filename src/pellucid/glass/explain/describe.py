@@ -49,4 +49,6 @@ def _title(record: LayerRecord) -> str:
 def _seen(name: str, array: Any) -> str:
     """Such as "output (1, 64): from -1.2 to 0.8"."""
     low, high = float(array.min()), float(array.max())
-    return f"{name} {array.shape}: " + (f"from {low:.6g} to {high:.6g}" if array.size > 1 else f"{low:.9g}")
+    return f"{name} {array.shape}: " + (
+        f"from {low + 0.0:.6g} to {high + 0.0:.6g}" if array.size > 1 else f"{low + 0.0:.9g}"
+    )

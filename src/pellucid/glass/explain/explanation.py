@@ -17,6 +17,9 @@ from pellucid.glass.explain.page import render as as_html
 from pellucid.glass.explain.record import Record, plain
 from pellucid.glass.explain.text import render as as_text
 
+LONG = 200  # lines of text after which it is said how to have fewer
+SHORTER = "\nShorter: depth 2 (no single weights) or 1 (layers), or fewer units than {units}."
+
 
 class Explanation:
     """One pass of a model over one or a few samples, with every number behind it.
@@ -123,7 +126,12 @@ class Explanation:
         check_settings(units, depth, digits)
         view = View(int(units), int(depth), int(digits))
         parts, verdict = self._shown(view)
-        return as_text(self.name, self._head(), parts, self._tail(verdict), view)
+        shown = as_text(self.name, self._head(), parts, self._tail(verdict), view)
+        return (
+            shown + SHORTER.format(units=view.units)
+            if shown.count("\n") > LONG and (view.depth, view.units) != (1, 1)
+            else shown
+        )
 
     def html(self, units: int = 8, depth: int = 3, digits: int = 9, document: bool = False) -> str:
         """HTML without any script: layers and units open and close. `document`: a whole page instead of a part of one."""

@@ -43,7 +43,7 @@ background:none;color:var(--ink);font-weight:400;white-space:nowrap}}
 .pellucid-explain th[scope=row]{{text-align:left}}
 .pellucid-explain td:last-child{{font-weight:600}}
 .pellucid-explain .check{{border-top:1px solid var(--line);margin-top:.8em;padding-top:.5em}}
-@media (max-width:40em){{.pellucid-explain .eq,.pellucid-explain .eq span{{display:block}}}}
+@media (max-width:40em){{.pellucid-explain .eq,.pellucid-explain .eq div{{display:block}}}}
 """.strip().replace("\n", "")  # fmt: skip
 
 
@@ -55,11 +55,11 @@ def render(
     view: View,
     document: bool,
 ) -> str:
-    """The whole explanation, as a part of a page or as a page."""
+    """The whole explanation, as a part of a page or as a page. It can be read where the style sheet is taken away."""
     few = sum(len(list(s.equations(view.depth))) for _, sections in parts for s in sections) <= SMALL
     body = [f'<div class="title">{_escape(name)}</div>', *(f"<p>{_escape(sentence)}</p>" for sentence in head)]
     for heading, sections in parts:
-        body.append(f'<div class="part">{_escape(heading)}</div>')
+        body.append(f'<div class="part"><strong>{_escape(heading)}</strong></div>')
         body += [_section(section, view, few) for section in sections]
     body.append('<div class="check"><div class="title">Check</div>')
     body += [*(f"<p>{_escape(sentence)}</p>" for sentence in tail), "</div>"]
@@ -120,9 +120,9 @@ def _equation(equation: Equation, digits: int, symbols: bool) -> str:
     cells = []
     for number, row in enumerate(rows):
         kind = "result" if number == len(rows) - 1 else "symbols" if symbols and number == 0 else "numbers"
-        cells.append(f'<span class="row {kind}">= {_escape(row)}</span>')
-    note = f'<span class="row note">{_escape(equation.note)}</span>' if equation.note else ""
-    return f'<div class="eq"><span class="name">{_escape(equation.name)}</span>{"".join(cells)}{note}</div>'
+        cells.append(f'<div class="row {kind}">= {_escape(row)}</div>')
+    note = f'<div class="row note">{_escape(equation.note)}</div>' if equation.note else ""
+    return f'<div class="eq"><div class="name">{_escape(equation.name)}</div>{"".join(cells)}{note}</div>'
 
 
 def _equation_table(block: Block, view: View) -> str:

@@ -161,6 +161,9 @@ class GradientReport:
 
     __repr__ = __str__
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": str(self)}
+
     def _repr_html_(self) -> str:
         style = "text-align:right;padding:0.2em 0.7em;font-variant-numeric:tabular-nums"
         left = "text-align:left;padding:0.2em 0.7em"
