@@ -36,8 +36,8 @@ RECIPES = {
     "three": {"layers": (128, 128, 128)},
     "no dropout": {"dropout": 0.0},
     "dropout 0.3": {"dropout": 0.3},
-    "no decay": {"weight_decay": 0.0},
-    "decay 1": {"weight_decay": 1.0},
+    "decay 0.01": {"weight_decay": 0.01},
+    "decay 4": {"weight_decay": 4.0},
     "slow": {"learning_rate": 0.0005},
     "fast": {"learning_rate": 0.005},
     "cosine": {"schedule": "cosine"},
@@ -155,7 +155,9 @@ def summary(found, recipes):
             d = np.array(own[recipes[0]]) - np.array(own[baseline])
             error = d.std(ddof=1) / np.sqrt(len(d)) if len(d) > 1 else np.inf
             tally["ties" if abs(d.mean()) <= 2 * error else "wins" if d.mean() > 0 else "losses"].append(table)
-        print(f"{recipes[0]} against {baseline}: " + "; ".join(f"{k} {len(v)} ({', '.join(v)})" for k, v in tally.items()))
+        print(
+            f"{recipes[0]} against {baseline}: " + "; ".join(f"{k} {len(v)} ({', '.join(v)})" for k, v in tally.items())
+        )
 
 
 def main():

@@ -127,6 +127,17 @@ def test_rows_of_a_group_are_drawn_together_and_the_interval_is_wider():
     assert together["value"] == alone["value"] == pytest.approx(right.mean())
 
 
+def test_few_groups_give_no_interval_and_no_verdict():
+    groups = np.repeat(np.arange(4), 10)
+    y = np.zeros(40, int)
+    answers = {"this network": np.tile([0.9, 0.1], (40, 1)), baselines.LINEAR: np.tile([0.1, 0.9], (40, 1))}
+    j = judging.Judged(np.arange(40), y, answers, Scoring("classification", ["y"], 2), Resampling(40, 0, groups))
+    scores, differences = j.scores(), j.differences()
+    assert np.isnan(scores["this network"]["accuracy"]["low"]) and differences[baselines.LINEAR]["value"] == 1.0
+    verdict = judging.verdict(j, scores, differences)
+    assert verdict["wins"] is None and "too few groups" in verdict["text"] and "nan" not in verdict["text"]
+
+
 # -- baselines -------------------------------------------------------------------------------------------------------------
 
 

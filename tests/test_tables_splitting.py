@@ -101,6 +101,11 @@ def test_classes_keep_their_shares_and_a_single_row_is_learned_from():
         assert counts[0] == 20 and counts[1] in (4, 5)
 
 
+def test_classes_of_one_row_each_are_divided_at_random():
+    split = Divider(10, 0, np.arange(10)).split(0.2, 0.25)
+    assert [len(part) for part in parts(split)] == [6, 2, 2]
+
+
 def test_shares_are_about_what_was_asked_for():
     rng = np.random.default_rng(0)
     groups, times = rng.integers(0, 200, 5000), rng.normal(size=5000)

@@ -127,7 +127,7 @@ def test_an_interval_holds_about_what_it_says():
     rng = np.random.default_rng(0)
     x = rng.uniform(-2, 2, 800)
     data = {"x": x, "y": 100.0 * x + 30.0 * (1.0 + abs(x)) * rng.normal(size=800)}
-    model = tables.train(data, "y", interval=80, layers=(16,), epochs=60, learning_rate=0.02)
+    model = tables.train(data, "y", interval=80, layers=(16,), epochs=60, learning_rate=0.02, weight_decay=0.01)
     assert isinstance(model.model.layers[-1], OrderedQuantiles) and model.target.levels == [0.1, 0.5, 0.9]
     held = model.record["interval"]
     assert held["level"] == 0.8 and held["low"] <= held["coverage"] <= held["high"] and 0.65 < held["coverage"] < 0.93
@@ -270,6 +270,8 @@ def test_trees_are_among_the_baselines_where_scikit_learn_is(monkeypatch, column
         ("income", {"group": "smoker", "folds": 5}, DataError, "2 groups are too few"),
         ("income", {"seed": -1}, InputError, "seed"),
         ("nothing", {}, InputError, "nothing"),
+        ("income", {"layers": "64"}, InputError, r"\(64, 32\)"),
+        ("income", {"types": "age=number"}, InputError, "'zip': 'category'"),
         ("income", {"dropout": 1.0}, InputError, "dropout"),
     ],
 )

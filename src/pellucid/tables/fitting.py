@@ -103,7 +103,7 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
     y = np.asarray(target.encode(p.typed))
     model = network(s, len(encoder.features), target, y[split.train])
     looking = Gradients(model, x.train, y[split.train])
-    batch = min(s.batch_size or usual_batch(len(split.train)), len(split.train))
+    batch = min(usual_batch(len(split.train)) if s.batch_size is None else s.batch_size, len(split.train))
     model.optimizer = optimizer(s, s.epochs * -(-len(split.train) // batch))
     validated = len(split.validation) > 0
     watcher.begins(title, model, "-".join(map(str, (len(encoder.features), *s.layers, target.n_outputs))))

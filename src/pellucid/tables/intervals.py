@@ -16,6 +16,7 @@ from pellucid.randomness import generator
 from pellucid.tables.scores import Scoring
 
 DRAWS = 1000
+GROUPS = 5  # fewer than this say nothing about how different groups are: no interval
 BLOCKS = 4096  # more rows than this are summed in so many blocks, drawn whole: the spread of a sum stays what it is
 Z = 1.959964  # the middle 95 % of a normal distribution
 WORD = 17  # of the generator of "split": nothing else draws with it
@@ -33,6 +34,7 @@ class Resampling:
         self.clustered = clusters is not None
         block = np.arange(rows) if clusters is None else np.unique(clusters, return_inverse=True)[1].ravel()
         count = int(block.max(initial=-1)) + 1
+        self.enough = clusters is None or count >= GROUPS
         if count > BLOCKS:
             block, count = rng.permutation(count)[block] % BLOCKS, BLOCKS
         self.block, self.count = block, count
@@ -82,6 +84,7 @@ def of_figures(scoring: Scoring, statistics: np.ndarray, again: Resampling) -> d
         low, high = middle(drawn[name])
         if name == "accuracy" and scoring.task == "classification" and not again.clustered:
             low, high = of_share(float(value), len(statistics))
+        low, high = (low, high) if again.enough else (math.nan, math.nan)
         result[name] = {"value": float(value), "low": low, "high": high}
     return result
 
@@ -96,4 +99,5 @@ def of_difference(
     if main == "accuracy" and scoring.task == "classification" and not again.clustered:
         right = slice(2, 2 + scoring.classes)
         low, high = of_paired_shares(own[:, right].sum(axis=1) > 0, other[:, right].sum(axis=1) > 0)
+    low, high = (low, high) if again.enough else (math.nan, math.nan)
     return {"value": float(value), "low": low, "high": high}

@@ -53,12 +53,14 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
     main = judged.scoring.main
     own = scores[NETWORK][main]
     rows = f"{len(judged.rows):,} rows {judged.seen or 'that it has not seen'}"
-    text = (
-        f"{_WORDS[main].capitalize() if main != 'r2' else 'R2'} {figure(main, own['value'])} on {rows} "
-        f"(95 % interval {figure(main, own['low'])} to {figure(main, own['high'])}). "
+    ends = (
+        f"95 % interval {figure(main, own['low'])} to {figure(main, own['high'])}"
+        if judged.again.enough
+        else "too few groups judge for an interval"
     )
+    text = f"{_WORDS[main].capitalize() if main != 'r2' else 'R2'} {figure(main, own['value'])} on {rows} ({ends}). "
     lost = [name for name, d in differences.items() if d["high"] < 0]
-    unclear = [name for name, d in differences.items() if d["low"] <= 0 <= d["high"]]
+    unclear = [name for name, d in differences.items() if name not in lost and not d["low"] > 0]
     best = max(differences, key=lambda name: scores[name][main]["value"])
     if lost:
         rival = min(lost, key=lambda name: differences[name]["value"])
@@ -78,10 +80,13 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
 
 def _against(scores: dict[str, Figures], differences: dict[str, dict[str, float]], name: str, main: str) -> str:
     d = differences[name]
+    reaches = f"{name}, which reaches {figure(main, scores[name][main]['value'])}"
+    if not d["low"] <= d["high"]:
+        return reaches
     unit = 100.0 if main != "r2" else 1.0
     ends = " to ".join(f"{unit * d[end]:+.{1 if unit > 1 else 3}f}" for end in ("low", "high"))
     points = " points" if unit > 1 else ""
-    return f"{name}, which reaches {figure(main, scores[name][main]['value'])} (the network less that: {ends}{points})"
+    return f"{reaches} (the network less that: {ends}{points})"
 
 
 def figure(name: str, value: float) -> str:

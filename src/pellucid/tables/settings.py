@@ -56,7 +56,7 @@ class Settings:
     loss: str = "auto"
     optimizer: str = "adamw"
     learning_rate: float | None = 0.002
-    weight_decay: float = 0.01
+    weight_decay: float = 1.0
     schedule: str = "constant"
     epochs: int = 200
     batch_size: int | None = None
@@ -68,7 +68,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        self.layers = (self.layers,) if isinstance(self.layers, int) else self.layers
+        if not isinstance(self.layers, (tuple, list)):
+            raise InputError(f"layers={self.layers!r}: expected the neurons of each hidden layer, such as (64, 32).")
         self.layers = tuple(self.layers)
+        if not isinstance(self.types, Mapping):
+            raise InputError(f"types={self.types!r}: expected kinds by column, such as {{'zip': 'category'}}.")
         for name in SEVERAL:
             if name != "types" and isinstance(getattr(self, name), str):
                 setattr(self, name, [getattr(self, name)])

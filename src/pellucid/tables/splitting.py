@@ -74,7 +74,7 @@ class Divider:
 
         By time, fold number i learns from the first i blocks and is judged on the next: the future is never learned from.
         """
-        if isinstance(count, bool) or count < 2:
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
             raise InputError(f"--folds {count}: expected a whole number of at least 2, such as 5.")
         numbers = self._fold_numbers(count)
         splits = []
@@ -106,11 +106,12 @@ class Divider:
         return _some(rows[generator(self.seed, "split", word).permutation(len(rows))], share)
 
     def _stratified(self, rows: np.ndarray, share: float, word: int) -> np.ndarray:
-        """The share of each class alike: of two rows of a class one, of a single one none."""
+        """The share of each class alike: of two rows of a class one, of a single one none. Of single ones alone: any."""
         assert self.labels is not None
         order = rows[generator(self.seed, "split", word).permutation(len(rows))]
         labels = self.labels[order]
-        return np.concatenate([_some(order[labels == label], share) for label in np.unique(labels)])
+        aside = np.concatenate([_some(order[labels == label], share) for label in np.unique(labels)])
+        return aside if len(aside) else _some(order, share)
 
     def _grouped(self, rows: np.ndarray, share: float, word: int) -> np.ndarray:
         """Groups in the seed's order, each taken where that brings the count nearer to the share; one at least."""
