@@ -544,6 +544,19 @@ def test_the_loss_at_fault_is_named():
     assert "pair" in [f.kind for f in pellucid.Model(Dense(4, 3), Softmax(), loss=pair).check_gradients().findings]
 
 
+@pytest.mark.parametrize(
+    "last, loss", [(Softmax(), CategoricalCrossEntropy()), (Sigmoid(), losses.BinaryCrossEntropy())], ids=repr
+)
+def test_a_network_that_is_certain_is_right(last, loss):
+    model = pellucid.Model(Dense(4, 3), last, loss=loss)
+    model.layers[0].weights = model.layers[0].weights * 200
+    assert model.check_gradients().ok
+    X = np.random.default_rng(0).normal(size=(6, 4))
+    assert model.check_gradients(
+        X, (X[:, :3] > 0).astype(float) if last.__class__ is Sigmoid else X[:, :3].argmax(axis=1)
+    ).ok
+
+
 def test_a_chain_without_a_loss_names_its_layer_too():
     report = check_gradients(Sequential(Dense(4, 5), wrong.BiasesDividedByRows(5, 3), Tanh()))
     assert statuses(report)["1.biases"] == "wrong" and report.findings[0].kind == "layer 1, BiasesDividedByRows"

@@ -15,6 +15,8 @@ from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
 
+LARGEST_SCORE = 3.0
+
 
 def find_the_part(
     report: GradientReport, network: Layer, x: np.ndarray, options: Options, mode: bool, end: tuple[Loss, Any] | None
@@ -29,6 +31,8 @@ def find_the_part(
         pair = loss.fused_with(run.layers[-1])
         if pair is not None:
             scores = np.asarray(Sequential(*run.layers[:-1]).forward(x), np.float64)
+            # A trained network's are large, and where a probability is all but 0 the loss alone is held at its limit.
+            scores = scores * min(1.0, LARGEST_SCORE / (float(np.abs(scores).max(initial=0.0)) or 1.0))
             report.findings += told(
                 report, partial(loss_manners.pair_with, loss, pair, run.layers[-1], scores, targets)
             )
