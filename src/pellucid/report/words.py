@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ _NAMES = {
     "r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error", "f1": "F1", "loss": "loss",
     "all_right": "rows with every target right",
 }  # fmt: skip
+_DECIMALS = re.compile(r"-?\d{1,9}\.\d{5,40}", re.ASCII)
 UNKNOWN = "–"
 
 
@@ -75,7 +77,9 @@ def sentence(words: str) -> str:
 
 
 def short(words: str, most: int = 24) -> str:
-    """`words`, cut where they are long."""
+    """`words`, cut where they are long; of a number with many decimals, the digits that count."""
+    if _DECIMALS.fullmatch(words):
+        return f"{float(words):.5g}"
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
