@@ -332,9 +332,16 @@ def test_the_curves_are_told(train, valid, said):
     assert sum(phrase in told for phrase in PHRASES) == (said in PHRASES)
 
 
-@pytest.mark.parametrize(("given", "shown"), [("-0.044641636506989144", "-0.044642"), ("1.5", "1.5"), ("12345678901", "12345678901"),
-    
-                                              ("x" * 30, "x" * 23 + "…"), ("1.00000.00000", "1.00000.00000")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("-0.044641636506989144", "-0.044642"),
+        ("1.5", "1.5"),
+        ("12345678901", "12345678901"),
+        ("1.00000.00000", "1.00000.00000"),
+        ("x" * 30, "x" * 23 + "…"),
+    ],
+)
 def test_long_values_are_cut_and_digits_that_count_stay(given, shown):
     assert words.short(given) == shown
 
