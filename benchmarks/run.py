@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 import chart
+import estimators
 import first_fit
 import import_and_size
 import machine
@@ -27,6 +28,7 @@ PARTS = {
     "One training step": training_step,
     "The first fit": first_fit,
     "One prediction": predict_one,
+    "Estimators": estimators,
     "Import and size": import_and_size,
     "Many networks": sweep_many,
     "Scaling": scaling,
