@@ -23,7 +23,6 @@ from pellucid.estimators.predicting import Predicting, Putter, fresh_norm
 from pellucid.estimators.rows import Rows, SparseRows
 from pellucid.estimators.stochastic import Judged, Moves, Run
 
-
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -125,7 +124,8 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
         self._callback = Listener.of(self, X, y, sample_weight, self.max_iter if stochastic else None)
         try:
             (self._fit_stochastic if stochastic else self._fit_lbfgs)(x, targets, weights, own, incremental)
-            self._ready()
+            if not incremental:  # a step of somebody else's training does not wait for what may never be asked
+                self._ready()
             if self._callback is not None:
                 self._callback.end()
         finally:

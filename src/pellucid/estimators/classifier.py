@@ -119,7 +119,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         else:
-            self._check_classes(unique_labels(y), all_of_them=self.warm_start and not held)
+            self._check_classes(
+                np.unique(y) if y.ndim == 1 else unique_labels(y), all_of_them=self.warm_start and not held
+            )
         return X, self._as_targets(y, X.dtype)
 
     def _check_classes(self, classes: np.ndarray, all_of_them: bool) -> None:

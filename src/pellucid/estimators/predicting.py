@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from pellucid.estimators import settings
 from pellucid.layers import BatchNorm, Dense, Sequential
 
-CHUNK = 8192  # rows that a prediction takes at a time: their values stay in the processor's cache
+CHUNK = 256  # rows that a prediction takes at a time: their values stay in the cache, and no threads are woken
 
 
 class Predicting:
