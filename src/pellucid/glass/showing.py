@@ -27,7 +27,8 @@ def bundle(svg: str, table: str, plain: str) -> dict[str, str]:
     image = f'<img style="max-width:100%" alt="{words}" src="data:image/svg+xml;base64,{source}"/>'
     for cell, style in (("<td", _CELL), ('<th scope="col"', _CELL), ('<th scope="row"', _HEAD)):
         table = table.replace(f"{cell}>", f'{cell} style="{style}">')
-    page = f"{image}<details><summary>The numbers</summary>{table}</details>"
+    wide = '<div style="overflow-x:auto" tabindex="0" role="group" aria-label="The numbers">'  # scrolls on narrow pages
+    page = f"{image}<details><summary>The numbers</summary>{wide}{table}</div></details>"
     return {"image/svg+xml": svg, "text/html": page, "text/plain": plain}
 
 

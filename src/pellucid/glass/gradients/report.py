@@ -180,7 +180,14 @@ class GradientReport:
         caption = f"<code>{html.escape(self.subject)}</code><br>{html.escape(self.verdict())}"
         table = f"<table><caption style='text-align:left'>{caption}</caption><thead><tr>{head}</tr></thead>"
         points = html.escape(f"Checked with {'; '.join(self.points)}." if self.points else "")
-        return f"{table}<tbody>{body}</tbody></table>" + (f"<ul>{said}</ul>" if said else "") + f"<p>{points}</p>"
+        wide = (
+            '<div style="overflow-x:auto" tabindex="0" role="group" aria-label="Gradients">'  # scrolls on narrow pages
+        )
+        return (
+            f"{wide}{table}<tbody>{body}</tbody></table></div>"
+            + (f"<ul>{said}</ul>" if said else "")
+            + f"<p>{points}</p>"
+        )
 
 
 def _and(names: list[str]) -> str:
