@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import stat
 import sys
 
@@ -167,6 +168,20 @@ def test_an_error_of_the_compiler_is_not_the_caches(tmp_path, monkeypatch):
     monkeypatch.setenv("PELLUCID_COMPILE_CACHE", str(tmp_path))
     with pytest.raises(ValueError, match="mine"):
         compile_cache.compiled(jax, Lowered())
+
+
+def test_ctrl_c_waits_until_a_program_is_compiled():
+    class Lowered:
+        ended = False
+
+        def compile(self):
+            signal.raise_signal(signal.SIGINT)
+            self.ended = True
+
+    lowered, before = Lowered(), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        compile_cache.compiled(jax, lowered)
+    assert lowered.ended and signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_folder_does_not_grow_without_end(tmp_path):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 SWITCH = "PELLUCID_COMPILE_CACHE"
@@ -46,6 +48,11 @@ def compiled(jax: Any, lowered: Any) -> Any:
 
     What is damaged or stale, or cannot be read or written, is compiled anew, with one notice a process.
     """
+    with _undisturbed():
+        return _compiled(jax, lowered)
+
+
+def _compiled(jax: Any, lowered: Any) -> Any:
     path = None if jax.config.jax_compilation_cache_dir else folder()
     if path is None or not _private(path):
         return lowered.compile()
@@ -61,6 +68,23 @@ def compiled(jax: Any, lowered: Any) -> Any:
         _keep(path, -1)
     _keep(path, LIMIT)
     return program
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block, a second or so. XLA would go on, and crash a process that ends meanwhile."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    came: list[FrameType | None] = []
+    signal.signal(signal.SIGINT, lambda _, frame: came.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            before(signal.SIGINT, came[-1])
 
 
 @contextlib.contextmanager
