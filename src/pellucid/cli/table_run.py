@@ -17,6 +17,7 @@ from pellucid.exchange.atomic import write_atomic
 from pellucid.tables.fitting import NETWORK, Fit, Watcher
 from pellucid.tables.judging import figure
 from pellucid.tables.preparing import Prepared, prepare
+from pellucid.tables.record import run_toml
 from pellucid.tables.settings import settings
 from pellucid.tables.trained import TableModel
 from pellucid.tables.training import train_prepared
@@ -49,7 +50,9 @@ class TableRun:
         prepared = prepare(self.data, self.target or None, self.settings)
         self.show(prepared)
         if self.dry:
-            self.out.say(f"This was a dry run: nothing is trained or written. Settings: {self.settings}")
+            self.out.say(
+                f"This was a dry run: nothing is trained or written. The settings:\n\n{run_toml(prepared, self.data)}"
+            )
             return 0
         watcher = Telling(self.out)
         trained = train_prepared(prepared, watcher)

@@ -26,6 +26,7 @@ from pellucid.training.state import EarlyStopping
 NETWORK = "this network"
 AT_ONCE = 4096  # rows of one pass when predicting
 BLOCK = 50_000  # rows encoded at a time
+ADAMS = 0.002  # the learning rate of adam and adamw
 LOOKED_AT = 1024  # rows whose gradients are looked at
 
 Callback = Callable[[Any, dict[str, float]], Any]
@@ -186,6 +187,7 @@ def class_weights(labels: np.ndarray, classes: int) -> tuple[float, ...]:
 def optimizer(s: Settings, steps: int) -> optimizers.Optimizer:
     """The optimiser for so many steps at most."""
     make, usual = pieces.OPTIMIZERS[s.optimizer]
+    usual = ADAMS if s.optimizer in ("adam", "adamw") else usual
     schedule = pieces.SCHEDULES[s.schedule](usual if s.learning_rate is None else s.learning_rate, steps)
     return optimizers.AdamW(schedule, weight_decay=s.weight_decay) if s.optimizer == "adamw" else make(schedule)
 

@@ -26,8 +26,9 @@ class Settings:
     `validation`. The task: `task` ("auto", "classification", "regression"), `class_weights` (None or "balanced"),
     `interval` (None, or per cent: 90 gives every number two ends between which 90 of 100 lie).
     The network: `layers` (neurons of each hidden layer), `activation`, `dropout`, `batch_norm`, `loss`.
-    The training: `optimizer`, `learning_rate`, `weight_decay` (of adamw), `schedule`, `epochs`, `batch_size`, `patience`
-    (0: never stop early), `seed`, `dtype`, `engine`. `rows`: whether the record may hold rows of the table.
+    The training: `optimizer`, `learning_rate`, `weight_decay` (of adamw, which keeps weights below about 1 / this),
+    `schedule`, `epochs`, `batch_size`, `patience` (0: never stop early), `seed`, `dtype`, `engine`.
+    `rows`: whether the record may hold rows of the table.
 
     docs/decisions/0008-defaults-for-tables.md says how the defaults were found.
     """
@@ -55,7 +56,7 @@ class Settings:
     batch_norm: bool = False
     loss: str = "auto"
     optimizer: str = "adamw"
-    learning_rate: float | None = 0.002
+    learning_rate: float | None = None
     weight_decay: float = 1.0
     schedule: str = "constant"
     epochs: int = 200
