@@ -361,7 +361,7 @@ def test_models_and_layers_show_themselves(thing, has):
     page = ET.fromstring(f"<div>{forms['text/html']}</div>")
     image = page.find("img")
     assert base64.b64decode(image.get("src").partition(",")[2]).decode() == forms["image/svg+xml"]
-    assert len(image.get("alt")) > 20 and page.find("details/table") is not None
+    assert len(image.get("alt")) > 20 and page.find("details/div/table") is not None
     assert "<script" not in forms["text/html"] and "<svg" not in forms["text/html"]
 
 
