@@ -46,10 +46,27 @@ class Counts(Layer):
         return self.dinputs
 
 
+class Tells(CategoricalCrossEntropy):
+    """Writes into arrays of its own, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = np.zeros(2)
+
+    def forward(self, outputs, targets):
+        self.calls[0] += 1
+        return super().forward(outputs, targets)
+
+    def backward(self):
+        self.calls[1] += 1
+        return super().backward()
+
+    def fused_with(self, layer):
+        return None
+
+
 def model():
-    return pellucid.Model(
-        Dense(2, 4), ReLU(), Counts(4), Dense(4, 2), Softmax(), loss=CategoricalCrossEntropy(), seed=1
-    )
+    return pellucid.Model(Dense(2, 4), ReLU(), Counts(4), Dense(4, 2), Softmax(), loss=Tells(), seed=1)
 
 
 def snapshot(one):
@@ -72,6 +89,7 @@ LOOKS = {
     "diagnose inputs": lambda one: one.diagnose(X),
     "check_gradients": lambda one: one.check_gradients(X, Y, entries=3),
     "check_gradients of a layer": lambda one: pellucid.check_gradients(one.layers[2], np.ones((3, 4)), entries=3),
+    "check_gradients of a loss": lambda one: pellucid.check_gradients(one.loss),
     "show": lambda one: (one._repr_mimebundle_(), one.layers[2]._repr_mimebundle_(), one.summary()),
     "plane": lambda one: plane.draw(one, X, Y),
     "shapes": lambda one: shapes(one.network, X),
@@ -101,8 +119,7 @@ def test_what_looks_during_training_changes_no_bit_of_it(monkeypatch):
 
 
 def test_training_that_fails_leaves_the_state_as_it_was():
-    one = model()
-    before = snapshot(one)[0]
+    one, calls = model(), []
 
     class Stops(CategoricalCrossEntropy):
         def forward(self, outputs, targets):
@@ -111,10 +128,28 @@ def test_training_that_fails_leaves_the_state_as_it_was():
                 raise RuntimeError("enough")
             return super().forward(outputs, targets)
 
-    one.loss, calls = Stops(), []
+    one.loss = Stops()
+    before = snapshot(one)[0]
     with pytest.raises(RuntimeError, match="enough"):
         one.fit(X, Y, epochs=1, batch_size=20, engine="numpy")
     assert calls == [2, 20, 20, 20] and snapshot(one)[0] == before
+
+
+def test_an_interrupted_run_has_the_state_of_its_last_whole_epoch():
+    one, seen = model(), []
+    one.fit(
+        X, Y, epochs=3, batch_size=20, engine="numpy", callbacks=[lambda now, _: seen.append(now.values()["2.passes"])]
+    )
+    assert [float(passes[0]) for passes in seen] == [6.0, 12.0, 18.0]
+    other = model()
+
+    def stop(now, row):
+        if row["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    other.fit(X, Y, epochs=3, batch_size=20, engine="numpy", callbacks=[stop])
+    assert other.values()["2.passes"].tolist() in ([6.0], [12.0]) and len(other.history) in (1, 2)
+    assert other.values()["2.passes"].tolist() == [6.0 * len(other.history)]
 
 
 def test_gradients_kept_in_a_layers_own_array_are_explained():

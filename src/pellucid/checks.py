@@ -13,7 +13,7 @@ from pellucid.errors import ContractError, DataError, InputError
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import apart, working_copy
+from pellucid.network import apart, own_arrays, working_copy
 from pellucid.optimizers import Optimizer
 from pellucid.randomness import Draws
 
@@ -103,7 +103,7 @@ def try_own_parts(network: Sequential, loss: Loss, x: np.ndarray, y: np.ndarray)
     """
     if is_ours(loss) and all(is_ours(layer) for _, layer in network.walk()):
         return
-    run, loss = working_copy(apart(network), training=True, draws=Draws(0)), loss.run_copy()
+    run, loss = working_copy(apart(network), training=True, draws=Draws(0)), own_arrays(loss.run_copy())
     try:
         with np.errstate(all="ignore"):
             taken, outputs = _forward(run.layers, _locked(x[:2]))

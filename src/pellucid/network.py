@@ -105,9 +105,15 @@ def apart(network: Layer, values: Values | None = None) -> Any:
     run = network.run_copy()
     set_values(run, values or {})
     for _, layer in run.walk():
-        for name, value in list(vars(layer).items()):
-            setattr(layer, name, _own(value))
+        own_arrays(layer)
     return run
+
+
+def own_arrays(part: Any) -> Any:
+    """The run copy of a layer or a loss, now with arrays of its own."""
+    for name, value in list(vars(part).items()):
+        setattr(part, name, _own(value))
+    return part
 
 
 def _own(value: Any) -> Any:

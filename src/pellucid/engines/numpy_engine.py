@@ -183,7 +183,8 @@ class NumpyEngine:
         return norm_factor(np.asarray(square_sum, self.flat.dtype), self.optimizer.clip_norm)  # type: ignore[arg-type]
 
     def _state(self) -> list[np.ndarray]:
-        return [getattr(layer, name) for _, layer, name in self.state]
+        """Copies: what a snapshot holds stays as it is where a layer of the user's changes its state in place."""
+        return [np.array(getattr(layer, name)) for _, layer, name in self.state]
 
     def start(self) -> Snapshot:
         """See `Engine`."""

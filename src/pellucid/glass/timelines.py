@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.errors import InputError
 from pellucid.glass import curves
 from pellucid.layers import Sequential
-from pellucid.network import apart, named
+from pellucid.network import apart, named, own_arrays
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
@@ -46,7 +46,7 @@ class Timeline:
     def __call__(self, model: Any, row: dict[str, float]) -> None:
         """Record the epoch that has just ended."""
         x, y = self._data(model)
-        one = Pass(apart(model.network), model._needs_loss(), Draws(model.seed))
+        one = Pass(apart(model.network), own_arrays(model._needs_loss().run_copy()), Draws(model.seed))
         with np.errstate(all="ignore"):
             one.run(x, y)
             for path, layer in one.network.walk():

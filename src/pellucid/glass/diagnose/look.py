@@ -18,7 +18,7 @@ from pellucid.layers import Sequential
 from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Quantile
 from pellucid.losses.binary import SigmoidCrossEntropy
 from pellucid.losses.categorical import SoftmaxCrossEntropy
-from pellucid.network import Values, apart, working_copy
+from pellucid.network import Values, apart, own_arrays, working_copy
 from pellucid.optimizers import Optimizer
 from pellucid.optimizers.base import clip_by_value, norm_factor
 from pellucid.randomness import Draws, generator
@@ -144,7 +144,7 @@ def look(
             run = working_copy(network, training=False)
             outputs = run.forward(x)
             return Look(material, past, run, None, optimizer, rows, _inner(run), x, outputs)
-        targets = material.y[rows]
+        targets, loss = material.y[rows], own_arrays(loss.run_copy())
         weights = None if material.weights is None else material.weights[rows]
         one = Pass(network, loss, Draws(seed, epoch=past.epochs))
         one.run(x, targets, weights)

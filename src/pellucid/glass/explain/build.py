@@ -13,7 +13,7 @@ from pellucid.glass.explain import checks, passing, update
 from pellucid.glass.explain.loss import LossRecord
 from pellucid.glass.explain.record import LayerRecord, Record
 from pellucid.losses import CategoricalCrossEntropy, Loss
-from pellucid.network import apart
+from pellucid.network import apart, own_arrays
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
@@ -129,7 +129,7 @@ def _apart(double: dict[str, np.ndarray], trained: dict[str, np.ndarray]) -> flo
 
 def _gradients(model: Any, values: dict[str, Any], x: Any, y: Any, training: bool) -> dict[str, np.ndarray]:
     """What one step of training has as gradients for these samples."""
-    step = Pass(apart(model.network, values), model.loss, Draws(model.seed))
+    step = Pass(apart(model.network, values), own_arrays(model.loss.run_copy()), Draws(model.seed))
     for _, layer in step.network.walk():
         layer.training = training
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -21,7 +21,7 @@ from pellucid.glass.explain.record import LayerRecord
 from pellucid.glass.explain.sensitivity import sensitivity, unit_slopes
 from pellucid.layer import Layer
 from pellucid.losses import Loss
-from pellucid.network import apart, working_copy
+from pellucid.network import apart, own_arrays, working_copy
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 
@@ -89,7 +89,7 @@ class Passed:
 def run(network: Any, values: dict[str, Any], loss: Loss | None, x: Any, y: Any, training: bool, seed: int) -> Passed:
     """Forward, and with a `loss` backward: `x` (B, ...) in float64, `y` as the loss takes it, masks as in step 0."""
     draws, network = Draws(seed), apart(network, double(values))
-    step = None if loss is None else Pass(network, loss, draws)
+    step = None if loss is None else Pass(network, own_arrays(loss.run_copy()), draws)
     body: Any = working_copy(network, training, draws) if step is None else step.network
     for _, layer in body.walk():
         layer.training, layer.needs_dinputs = training, True

@@ -19,7 +19,7 @@ from pellucid.glass.gradients.subjects import LayerSubject, LossSubject, StepSub
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import named
+from pellucid.network import named, own_arrays
 
 ROWS = 32  # rows of the user's data that are looked at; gradients are the same for more
 
@@ -152,7 +152,7 @@ def _no_difference(predicting: LayerSubject | StepSubject, training: LayerSubjec
 
 
 def _check_loss(loss: Loss, outputs: Any, targets: Any, options: Options) -> GradientReport:
-    report = GradientReport(repr(loss))
+    report, loss = GradientReport(repr(loss)), own_arrays(loss.run_copy())
     if (outputs is None) != (targets is None):
         raise InputError(
             "A loss needs both or neither: check_gradients(loss, outputs, targets), or check_gradients(loss)."
@@ -190,23 +190,23 @@ def _check_model(model: Any, X: Any, y: Any, sample_weight: Any, options: Option
         if y is not None:
             raise InputError("This model has no loss: pellucid.Model(..., loss=MeanSquaredError()).")
         return _check_layer(network, X, options)
-    report = GradientReport(f"{network!r} with {model.loss!r}")
+    report, loss = GradientReport(f"{network!r} with {model.loss!r}"), own_arrays(model.loss.run_copy())
     report.findings += manners.contract(network)
     moved = _at_a_general_point(network, options)
     x = trials.inputs_for(moved, options.rng) if X is None else _data(X, "X")
     _move_state(moved, x, options)
     outputs = np.asarray(own_copy(moved).forward(x), np.float64)
     if y is None:
-        targets = trials.targets_for(model.loss, outputs, options.rng)
+        targets = trials.targets_for(loss, outputs, options.rng)
     else:
-        targets = model.loss.as_targets(_beside(X, y, "y"), outputs.shape[-1], np.float64)
+        targets = loss.as_targets(_beside(X, y, "y"), outputs.shape[-1], np.float64)
     weights = None if sample_weight is None else _beside(X, sample_weight, "sample_weight").astype(np.float64)
-    subjects = [StepSubject(moved, model.loss, x, targets, weights, mode) for mode in sorted(options.modes)[::-1]]
+    subjects = [StepSubject(moved, loss, x, targets, weights, mode) for mode in sorted(options.modes)[::-1]]
     if len(subjects) == 2 and _no_difference(subjects[0], subjects[1]):
         subjects.pop()
     for subject in subjects:
         examine(report, subject, options)
-    find_the_part(report, moved, x, options, subjects[0].training, (model.loss, targets))
+    find_the_part(report, moved, x, options, subjects[0].training, (loss, targets))
     _say_points(report, x, subjects, "data" if X is not None else "random data")
     return report
 

@@ -17,7 +17,7 @@ from pellucid.glass.nonfinite.watched import Event, Place, Watch
 from pellucid.layer import Layer
 from pellucid.layers import Sequential
 from pellucid.losses import Loss
-from pellucid.network import Values, apart, working_copy
+from pellucid.network import Values, apart, own_arrays, working_copy
 
 SHOWN = 6  # rows and values that a sentence names
 
@@ -203,7 +203,7 @@ def validation(model: Any, values: Values, given: tuple[np.ndarray, Any, np.ndar
 
 def _trace(network: Sequential, loss: Loss | None, x: np.ndarray, y: Any, rows: np.ndarray) -> Origin | None:
     eye, network = Watch(rows), working_copy(apart(network), training=False)
-    loss = None if loss is None else loss.run_copy()
+    loss = None if loss is None else own_arrays(loss.run_copy())
     replay.observe(network, loss, eye)
     for path, layer in network.walk():
         for name, value in layer.values().items():
