@@ -74,7 +74,16 @@ def estimators(printed):
     assert "are the library's\nown gradients" in printed
 
 
-NEEDS = {"estimators": "sklearn"}
+def tables(printed):
+    verdicts = dict(re.findall(r"^(\w+): (?:Accuracy|R2) (.*)$", printed, re.M))
+    assert set(verdicts) == {"iris", "wine", "breast_cancer", "diabetes"}
+    assert all("interval" in said and ("linear model" in said or "trees" in said) for said in verdicts.values())
+    assert numbers(printed, r"([\d.]+)% of new rows lie")[0] > 75
+    assert "['class_0' 'class_1' 'class_2']" in printed and "written: wine.csv, wine.html, wine.safetensors" in printed
+    assert "bottle is left out" in printed and "'lost' (line" in printed
+
+
+NEEDS = {"estimators": "sklearn", "tables": "sklearn"}
 PROMISES = {
     promise.__name__: promise
     for promise in (
@@ -87,6 +96,7 @@ PROMISES = {
         sweep,
         larger_than_memory,
         estimators,
+        tables,
     )
 }
 
