@@ -121,11 +121,11 @@ class Dense(Layer):
 
 
 def _penalty(values: Array, l1: float, l2: float) -> Any:
-    if not (l1 or l2):
-        return 0.0
-    return l1 * abs(values).sum() + l2 * (values * values).sum()
+    """`l1` and `l2` are plain numbers; what is 0 is not computed: in a small network it would be a tenth of a step."""
+    total = l2 * (values * values).sum() if l2 else 0.0
+    return total + l1 * abs(values).sum() if l1 else total
 
 
 def _penalty_gradient(values: Array, l1: float, l2: float) -> Array:
-    xp = values.__array_namespace__()
-    return l1 * xp.sign(values) + 2.0 * l2 * values
+    slope = 2.0 * l2 * values
+    return slope + l1 * values.__array_namespace__().sign(values) if l1 else slope
