@@ -166,6 +166,12 @@ def test_a_run_writes_model_pictures_and_the_settings_that_repeat_it_exactly(fol
     assert not same(values("a.safetensors"), values("c.safetensors"))
 
 
+@pytest.mark.parametrize("options", [["--noise", 0], ["--task", "regression"], ["--loss", "huber"], []])
+def test_a_spiral_has_its_ceiling_only_where_there_is_one(options, folder):
+    out, _ = pellucid_does("train", "spiral", *QUICK, *options, "--no-picture", "-o", "a.safetensors")
+    assert ("the best that anybody could reach" in out) == (not options) and (folder / "a.safetensors").exists()
+
+
 def test_json_has_standard_output_for_itself(folder):
     out, error = pellucid_does("train", "spiral", *QUICK, "--json", "--no-picture")
     events = [json.loads(line) for line in out.splitlines()]

@@ -197,9 +197,11 @@ class Run:
         )
         self.scores, differences = judged.scores(), judged.differences()
         self.verdict = verdict(judged, self.scores, differences)
-        self.ceiling = None
-        if self.s.data == "spiral":
-            self.ceiling, _ = datasets.spiral_ceiling(self.task.classes, 0.2 if self.s.noise is None else self.s.noise)
+        self.ceiling, noise = None, 0.2 if self.s.noise is None else self.s.noise
+        if (
+            self.s.data == "spiral" and self.task.classes and noise
+        ):  # numbers have none; arms without noise do not overlap
+            self.ceiling, _ = datasets.spiral_ceiling(self.task.classes, noise)
         names = list(self.scores[NETWORK])
         lines = [[name, *(number(each[key]["value"]) for key in names)] for name, each in self.scores.items()]
         if self.ceiling is not None:
