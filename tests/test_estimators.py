@@ -306,6 +306,22 @@ def test_class_weights_are_weights_of_rows():
         classifier(class_weight="balanced").partial_fit(x, y, classes=[0, 1, 2])
 
 
+@pytest.mark.parametrize("y", [LABELS, (LABELS > 0).astype(int)], ids=["classes", "yes or no"])
+def test_a_step_of_rows_that_count_little_is_a_small_step(y):
+    """Class 0 lies in front, so that only steps without a row of it follow: they must move next to nothing."""
+    weight = {label: 1.0 if label == 0 else 1e-9 for label in np.unique(y).tolist()}
+    settings = {
+        "class_weight": weight,
+        "batch_size": 5,
+        "shuffle": False,
+        "solver": "sgd",
+        "momentum": 0.0,
+        "alpha": 0.0,
+    }
+    whole, part = classifier(**settings), classifier(**settings)
+    same_network(whole.partial_fit(X, y, classes=np.unique(y)), part.partial_fit(X[:50], y[:50], classes=np.unique(y)))
+
+
 def outliers():
     """A straight line, a tenth of its rows far above it."""
     rng = np.random.default_rng(3)

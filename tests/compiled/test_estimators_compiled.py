@@ -17,12 +17,23 @@ SEVERAL = np.stack([LABELS == 0, LABELS > 0], axis=1).astype(int)
     [
         (MLPClassifier, LABELS, {"batch_size": 40}),  # the last step of an epoch is a short one
         (MLPClassifier, LABELS, {"early_stopping": True, "batch_norm": True, "dropout": 0.2}),
+        (MLPClassifier, LABELS, {"batch_size": 50, "class_weight": {0: 3.0, 1: 1.0, 2: 0.5}}),
+        (MLPClassifier, LABELS == 1, {"batch_size": 50, "class_weight": "balanced"}),
         (MLPClassifier, SEVERAL, {"solver": "sgd", "learning_rate": "invscaling", "batch_size": 50}),
         (MLPRegressor, NUMBERS, {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.1, "n_iter_no_change": 1}),
         (MLPRegressor, NUMBERS, {"loss": "poisson", "batch_size": 50}),
         (MLPRegressor, NUMBERS, {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)}),
     ],
-    ids=["short last step", "early stopping", "several labels", "adaptive", "counts", "quantiles"],
+    ids=[
+        "short last step",
+        "early stopping",
+        "class weights",
+        "two class weights",
+        "several labels",
+        "adaptive",
+        "counts",
+        "quantiles",
+    ],
 )
 def test_both_engines_train_the_same_network(kind, y, settings):
     settings = {"hidden_layer_sizes": (8,), "random_state": 0, "max_iter": 12} | settings

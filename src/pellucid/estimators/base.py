@@ -43,6 +43,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
 
     _parameter_constraints: dict[str, Any] = settings.CONSTRAINTS
     _callback: Listener | None = None
+    _mean_share = 1.0  # what a row counts on average for its class
     loss_curve_: list[float]
     best_loss_: Any
     best_validation_score_: Any
@@ -172,7 +173,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
             self.validation_scores_, self.validation_loss_curve_ = [], []
         size = self._step_size(len(x) if not sparse.issparse(x) else x.shape[0])
         data = self._rows(x, targets, weights, size)
-        counted = size if weights is None else size * float(weights.mean())
+        counted = self._mean_share * (size if weights is None else size * float(weights.mean()))
         short = size if weights is None and data.rows % size and self.alpha else 0  # the last step has fewer rows
         network = self._made(self.alpha / (2.0 * max(counted, 1e-30)), short, training=True)
         put = Putter(network)
@@ -249,8 +250,8 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
         from pellucid.estimators.lbfgs import Objective
 
         x = x.toarray() if sparse.issparse(x) else np.ascontiguousarray(x)
-        counted = x.shape[0] if weights is None else max(float(weights.sum()), 1e-30)
-        return Objective(self._made(self.alpha / (2.0 * counted)), self._loss, x, targets, weights)
+        counted = self._mean_share * (x.shape[0] if weights is None else float(weights.sum()))
+        return Objective(self._made(self.alpha / (2.0 * max(counted, 1e-30))), self._loss, x, targets, weights)
 
     def _check_solver(self) -> bool:
         if self.solver not in settings.STOCHASTIC:

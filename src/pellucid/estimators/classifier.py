@@ -15,7 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from pellucid.errors import InputError
 from pellucid.estimators.base import Perceptron, in_context, where_steps
-from pellucid.estimators.losses import YesOrNo
+from pellucid.estimators.losses import ClassesByClass, TwoByClass, YesOrNo
 from pellucid.layers import Sigmoid, Softmax
 from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy
 
@@ -145,6 +145,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return numbers if kind == "multiclass" else numbers.astype(dtype)[:, None]
 
     def _row_weights(self, y: Any, weights: np.ndarray | None, incremental: bool) -> np.ndarray | None:
+        """The weights of rows; those of classes are put aside for the loss, but where a row has several labels."""
+        self._shares, self._mean_share = None, 1.0
         if self.class_weight is None:
             return weights
         if incremental and self.class_weight == "balanced":
@@ -153,15 +155,28 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 "dict of class to weight, such as compute_class_weight('balanced', classes=classes, y=y) makes."
             )
         of_class = compute_sample_weight(self.class_weight, y)
-        return of_class if weights is None else weights * of_class
+        if self._label_binarizer.y_type_.startswith("multilabel") or len(self.classes_) < 2:
+            return of_class if weights is None else weights * of_class
+        by_class = self.class_weight
+        if by_class == "balanced":
+            labels = np.asarray(y).ravel()
+            by_class = dict(zip(labels.tolist(), of_class.tolist(), strict=True))
+        shares = np.array([float(by_class.get(label, 1.0)) for label in self.classes_.tolist()])
+        if not incremental:
+            self._mean_share = max(float(np.average(of_class, weights=weights)), 1e-30)
+        self._shares = tuple((shares / self._mean_share).tolist())
+        return weights
 
     def _count_outputs(self, targets: np.ndarray) -> tuple[int, int]:
         count = len(self.classes_) if targets.ndim == 1 else targets.shape[1]
         return count, count
 
     def _out(self) -> tuple[str, Any, Any]:
+        shares = getattr(self, "_shares", None)
         if self._label_binarizer.y_type_ == "multiclass":
-            return "softmax", Softmax(), CategoricalCrossEntropy()
+            return "softmax", Softmax(), ClassesByClass(shares) if shares else CategoricalCrossEntropy()
+        if shares:
+            return "logistic", Sigmoid(), TwoByClass(shares)
         return "logistic", Sigmoid(), BinaryCrossEntropy() if self.n_outputs_ == 1 else YesOrNo()
 
     def _scorer(self, targets: np.ndarray, weights: np.ndarray | None) -> Callable[[np.ndarray], float]:

@@ -1,7 +1,7 @@
-"""pellucid's losses, added up over the targets of a row.
+"""pellucid's losses, added up over the targets of a row, or counted as a row's class says.
 
-scikit-learn's gradients are those of sums over the outputs, pellucid's losses are means over them. The factor between the
-two is all that is here; what a loss is stands in `pellucid.losses`.
+scikit-learn's gradients are those of sums over the outputs, pellucid's losses are means over them. Such factors are all
+that is here; what a loss is stands in `pellucid.losses`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pellucid import losses
-from pellucid.arrays import Array
+from pellucid.arrays import Array, one_hot
 from pellucid.layer import Layer
-from pellucid.layers import Sigmoid
+from pellucid.layers import Sigmoid, Softmax
 
 if TYPE_CHECKING:
     _Base = losses.Loss
@@ -19,11 +19,21 @@ else:
     _Base = object
 
 
-class _Summed(_Base):
+class _Multiple(_Base):
+    """Put in front of a loss: something that is times another loss."""
+
+    outputs: Array
+
+    def plain(self) -> losses.Loss:
+        """The loss of pellucid that this one is made of."""
+        kind: Any = next(base for base in type(self).__mro__ if base.__module__.startswith("pellucid.losses"))
+        return kind(**{name: value for name, value in self.config().items() if name != "shares"})
+
+
+class _Summed(_Multiple):
     """Put in front of a loss: its value and its gradient, times `times` and the number of outputs."""
 
     times = 1.0
-    outputs: Array
 
     def forward(self, outputs: Array, targets: Array) -> Array:
         return super().forward(outputs, targets) * self._factor(outputs)
@@ -31,11 +41,6 @@ class _Summed(_Base):
     def backward(self) -> Array:
         self.doutputs = super().backward() * self._factor(self.outputs)
         return self.doutputs
-
-    def plain(self) -> losses.Loss:
-        """The loss of pellucid that this one is a multiple of."""
-        kind: Any = next(base for base in type(self).__mro__ if base.__module__.startswith("pellucid.losses"))
-        return kind(**self.config())
 
     def _factor(self, outputs: Array) -> float:
         return self.times * (outputs.size // outputs.shape[0])
@@ -68,3 +73,51 @@ class YesOrNo(_Summed, losses.BinaryCrossEntropy):
 
 class Counts(_Summed, losses.Poisson):
     """Half the Poisson deviances, added up."""
+
+
+class _ByClass(_Multiple):
+    """Put in front of a loss: each sample counts as its class says. `shares`: of the classes, about 1 on average.
+
+    The mean is over the rows. (Weights of rows are divided by their sum in each step, so that a step without a row of the
+    heavy class would move as far as one with it.)
+    """
+
+    def __init__(self, shares: tuple[float, ...]) -> None:
+        super().__init__()
+        self.shares = shares
+
+    def forward(self, outputs: Array, targets: Array) -> Array:
+        xp = outputs.__array_namespace__()
+        if targets.ndim == 1:
+            self.count = one_hot(targets, len(self.shares), outputs.dtype) @ xp.asarray(
+                self.shares, dtype=outputs.dtype
+            )
+        else:
+            self.count = self.shares[0] + (self.shares[1] - self.shares[0]) * targets[:, 0]
+        return super().forward(outputs, targets) * self.count
+
+    def backward(self) -> Array:
+        self.doutputs = super().backward() * self.count[:, None]
+        return self.doutputs
+
+
+class ClassScoresByClass(_ByClass, losses.SoftmaxCrossEntropy):
+    """Softmax and its cross-entropy, by class."""
+
+
+class ClassesByClass(_ByClass, losses.CategoricalCrossEntropy):
+    """The cross-entropy of classes, by class."""
+
+    def fused_with(self, last: Layer) -> Any:
+        return ClassScoresByClass(self.shares) if type(last) is Softmax else None
+
+
+class ScoreByClass(_ByClass, losses.SigmoidCrossEntropy):
+    """Sigmoid and its cross-entropy, by class."""
+
+
+class TwoByClass(_ByClass, losses.BinaryCrossEntropy):
+    """The cross-entropy of two classes, by class."""
+
+    def fused_with(self, last: Layer) -> Any:
+        return ScoreByClass(self.shares) if type(last) is Sigmoid else None
