@@ -5,10 +5,13 @@ import json
 import numpy as np
 import pytest
 
+import pellucid
 from pellucid import tables
 from pellucid.errors import DataError, InputError
-from pellucid.layers import Dropout, OrderedQuantiles, Sigmoid, Softmax
-from pellucid.tables import baselines, encoder, fitting, preparing, record
+from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
+from pellucid.losses import Quantile
+from pellucid.optimizers import Adam
+from pellucid.tables import baselines, encoder, fitting, preparing, record, widening
 from pellucid.tables.settings import Settings, settings
 from table_models import people, write
 
@@ -128,12 +131,32 @@ def test_an_interval_holds_about_what_it_says():
     x = rng.uniform(-2, 2, 800)
     data = {"x": x, "y": 100.0 * x + 30.0 * (1.0 + abs(x)) * rng.normal(size=800)}
     model = tables.train(data, "y", interval=80, layers=(16,), epochs=60, learning_rate=0.02, weight_decay=0.01)
-    assert isinstance(model.model.layers[-1], OrderedQuantiles) and model.target.levels == [0.1, 0.5, 0.9]
+    assert any(isinstance(layer, OrderedQuantiles) for layer in model.model.layers) and model.target.levels == [
+        0.1,
+        0.5,
+        0.9,
+    ]
     held = model.record["interval"]
     assert held["level"] == 0.8 and held["low"] <= held["coverage"] <= held["high"] and 0.65 < held["coverage"] < 0.93
     ends = model.predict_interval({"x": np.array([0.0, 2.0])})
     assert (ends[:, 0] < ends[:, 1]).all() and np.ptp(ends[1]) > 1.5 * np.ptp(ends[0])  # wider where it is noisier
     assert baselines.MEDIAN in model.record["scores"]
+
+
+def test_ends_move_out_by_what_other_rows_show_to_be_missing(tmp_path):
+    ends, y = np.tile([-1.0, 1.0], (9, 1)), np.array([0.0, 1.5, -3.0, 0.5, 2.0, 0.0, -1.1, 0.2, 0.9])
+    assert widening.missing(ends, y, 0.8) == pytest.approx(1.0)  # the 8th of 9: outside by -0.1 ... 0.1, 0.5, 1.0, 2.0
+    assert widening.missing(ends, y, 0.99) == pytest.approx(2.0) and widening.missing(ends, y, 0.2) == 0.0
+    model = pellucid.Model(Dense(1, 3), OrderedQuantiles(3), loss=Quantile((0.1, 0.5, 0.9)), optimizer=Adam())
+    x, target = np.linspace(-1, 1, 50, dtype=np.float32)[:, None], np.linspace(-9, 9, 50, dtype=np.float32)[:, None]
+    before = model.predict(x)
+    by = widening.widen(model, x, target, 0.8)
+    after = model.predict(x)
+    assert by > 1 and np.allclose(after, before + np.array([-by, 0, by], np.float32), atol=1e-5)
+    assert ((after[:, [0]] <= target) & (target <= after[:, [2]])).mean() >= 0.8
+    model.save(tmp_path / "wide.safetensors")
+    assert np.array_equal(pellucid.load(tmp_path / "wide.safetensors").predict(x), after)
+    model.fit(x, target, epochs=1)  # and it can be trained further
 
 
 # -- who judges ------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from pellucid.tables.preparing import Prepared
 from pellucid.tables.settings import Settings
 from pellucid.tables.splitting import Split
 from pellucid.tables.target import Target
+from pellucid.tables.widening import widen
 from pellucid.training.history import History
 from pellucid.training.state import EarlyStopping
 
@@ -115,6 +116,8 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
             early_stopping=EarlyStopping(s.patience or s.epochs + 1) if validated else None,
             callbacks=[looking, *([shown] if shown else []), *callbacks],
         )  # fmt: skip
+    if s.levels and validated:
+        widen(model, x.validation, y[split.validation], s.levels[-1] - s.levels[0])
     done = Fit(model, encoder, target, split, x, history, batch, looking.norms, looking.epochs)
     watcher.interrupted |= done.interrupted
     watcher.ends(done)
