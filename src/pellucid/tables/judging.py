@@ -70,7 +70,7 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
         }
     if unclear:
         rival = LINEAR if LINEAR in unclear else best if best in unclear else unclear[0]
-        simpler = ", and it is simpler" if rival == LINEAR else ""
+        simpler = ", and the linear model is simpler" if rival == LINEAR else ""
         text += f"No clear difference to {_against(scores, differences, rival, main)}: "
         text += f"these rows do not tell which is better{simpler}."
         return {"text": text, "wins": None}
