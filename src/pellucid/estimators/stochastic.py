@@ -21,6 +21,8 @@ from pellucid.network import Values
 from pellucid.optimizers import SGD, Adam, Optimizer
 from pellucid.step import evaluate_losses
 
+AHEAD = 1024  # steps
+
 
 class PlainEpsilonAdam(Adam):
     """Adam with epsilon added to the root as it is, and not to the root made larger by the bias correction."""
@@ -129,13 +131,16 @@ class Run:
         self.values = engine.values(snapshot)
 
     def _epochs(self, engine: Engine, epochs: int) -> Iterator[EpochResult]:
-        """The results of all epochs; the rates of each are asked for as late as they may change."""
-        owner, moves, done = self.owner, self.owner._optimizer, 0
+        """The results of all epochs. The optimiser's numbers are made for many steps at once, and anew where they change."""
+        moves, steps, done = self.owner._optimizer, self.data.steps, 0
+        rates, at, rate = np.empty((0, 0, 0)), 0, 0.0
         while done < epochs:
             count = 1 if moves.schedule == "adaptive" else engine.at_once(epochs - done)
-            rates = moves.rates(count, self.data.steps, self.data.rows, owner.t_)
-            yield from engine.run(moves.epochs, rates)
-            done += count
+            if at + count > len(rates) or (moves.schedule == "adaptive" and rate != moves.learning_rate):
+                many = max(count, min(epochs - done, AHEAD // steps))
+                rates, at, rate = moves.rates(many, steps, self.data.rows, self.owner.t_), 0, moves.learning_rate
+            yield from engine.run(moves.epochs, rates[at : at + count])
+            at, done = at + count, done + count
 
     def _finish(self, engine: Engine, result: EpochResult) -> bool:
         """Take in an epoch; whether it is the last one."""
