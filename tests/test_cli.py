@@ -304,7 +304,7 @@ def test_evaluate_says_the_figures_and_minds_the_least_score(trained):
     pellucid_does("evaluate", trained, "moons", "--metric", "recall", "--min-score", 1.01, code=1)
     assert "write one of" in pellucid_does("evaluate", trained, "moons", "--metric", "beauty", code=2)[1]
     assert "does not fit" in pellucid_does("evaluate", trained, "moons", "--metric", "rmse", code=2)[1]
-    assert "expected 2" in pellucid_does("evaluate", trained, "digits", code=3)[1]
+    assert "takes 2 number" in pellucid_does("evaluate", trained, "digits", code=3)[1]
 
 
 def test_predict_takes_images_where_the_network_takes_rows(tmp_path):
@@ -314,6 +314,21 @@ def test_predict_takes_images_where_the_network_takes_rows(tmp_path):
     np.save(tmp_path / "images.npy", images[:3].reshape(3, 8, 8))
     out, _ = pellucid_does("predict", str(tmp_path / "m.safetensors"), str(tmp_path / "images.npy"))
     assert out.split() == ["class", *map(str, model.predict_classes(images[:3]))]
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "explain", "diagnose"])
+def test_rows_of_another_length_are_told_from_those_of_the_network(command, trained):
+    _, said = pellucid_does(command, trained, "digits", code=3)
+    assert "The network takes 2 number(s) a row, but digits has 64." in said
+
+
+@pytest.mark.parametrize("command", ["evaluate", "explain", "diagnose"])
+def test_images_are_looked_at_where_the_network_takes_rows(command, folder):
+    model = pellucid.Model(Dense(12, 3), Softmax(), loss=CategoricalCrossEntropy())
+    model.save("a.safetensors")
+    images, labels = np.random.default_rng(0).random((30, 3, 4), np.float32), np.arange(30) % 3
+    np.savez("images.npz", X=images, y=labels)
+    assert pellucid_does(command, "a.safetensors", "images.npz")[0]
 
 
 def test_predict_writes_classes_or_probabilities(trained, folder):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import InputError
+from pellucid.errors import DataError, InputError
 from pellucid.layers import Dense, Sigmoid, Softmax
 from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy
 
@@ -19,10 +19,16 @@ def width(model: Any) -> int | None:
     return first.n_inputs if first is not None else None
 
 
-def flat(model: Any, X: np.ndarray) -> np.ndarray:
-    """Images as rows, where the network begins with a dense layer that takes just as many numbers."""
+def fitting(model: Any, X: np.ndarray, data: str) -> np.ndarray:
+    """The rows of `data` as the network takes them: images as rows, where it begins with a dense layer of their size."""
     first, size = model.layers[0], int(np.prod(X.shape[1:]))
-    return X.reshape(len(X), size) if X.ndim > 2 and isinstance(first, Dense) and first.n_inputs == size else X
+    if X.ndim < 2 or not isinstance(first, Dense):
+        return X
+    if first.n_inputs != size:
+        raise DataError(
+            f"The network takes {first.n_inputs} number(s) a row, but {data} has {size}. Give it data such as it was trained on."
+        )
+    return X.reshape(len(X), size)
 
 
 def of_classes(model: Any) -> bool:

@@ -27,8 +27,8 @@ def examine(
     other = None
     if validation is not None:
         rows = source.load(validation, target, None, trained.seed + 1)
-        other = rows.X, answers.targets(trained, rows.y)
-    findings = trained.diagnose(found.X, answers.targets(trained, found.y), other)
+        other = answers.fitting(trained, rows.X, validation), answers.targets(trained, rows.y)
+    findings = trained.diagnose(answers.fitting(trained, found.X, data), answers.targets(trained, found.y), other)
     return findings, f"{found.name}: {len(found.X):,} rows, {found.origin}"
 
 

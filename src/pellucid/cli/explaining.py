@@ -63,5 +63,5 @@ def _samples(
     for row in rows:
         if row >= len(X):
             raise click.UsageError(f"--row {row}: {data} has {len(X):,} rows, numbered from 0.")
-    chosen = list(rows)
+    X, chosen = answers.fitting(trained, X, data), list(rows)
     return X[chosen], None if y is None else y[chosen]

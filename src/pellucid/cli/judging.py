@@ -36,7 +36,7 @@ def judge(
         out.note(f"{data} are the same rows every time, most of them trained on if this network learned from them: "
                  "write --held-out 0.2 to judge on those that were set aside.")  # fmt: skip
     classes = answers.of_classes(trained)
-    X, y = found.X, found.y
+    X, y = answers.fitting(trained, found.X, data), found.y
     words = f"{found.name}: {len(X):,} rows, {found.origin}"
     if held_out:
         chosen = task.choose(y, "classification" if classes else "regression")

@@ -44,6 +44,6 @@ def command(
         tabular.predict(trained, data, reading, proba, output)
         return
     tabular.refuse_table(model, data)
-    x = answers.flat(trained, source.inputs(data, target, n, seed, noise, answers.width(trained)))
+    x = answers.fitting(trained, source.inputs(data, target, n, seed, noise, answers.width(trained)), data)
     head, values = answers.of(trained, x, proba)
     rows.write(head, [values], output)

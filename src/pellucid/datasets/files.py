@@ -82,7 +82,7 @@ def _from_npz(path: Any, target: Target, max_bytes: int) -> tuple[np.ndarray, np
         pair = next((pair for pair in PAIRS if set(pair) <= set(held)), None)
         if pair is None:
             raise DataError(
-                f"{path} holds {shown}: which of them is y? Write target='name', or save the arrays as X and y: "
+                f"{path} holds {shown}: which of them is y? Write target='name' (--target name), or save the arrays as X and y: "
                 "numpy.savez('data.npz', X=X, y=y)."
             )
     else:
