@@ -30,6 +30,7 @@ from pellucid.layers import (
     LeakyReLU,
     Linear,
     Mish,
+    OrderedQuantiles,
     ReLU,
     Reshape,
     Residual,
@@ -205,7 +206,7 @@ def random_layers(rng, width, depth=0):
     if kind == "activation":
         return [ACTIVATIONS[rng.integers(len(ACTIVATIONS))]()], width
     if kind == "norm":
-        return [BatchNorm(width) if rng.random() < 0.5 else LayerNorm(width)], width
+        return [(BatchNorm, LayerNorm, OrderedQuantiles)[rng.integers(3)](width)], width
     if kind == "noise":
         return [Dropout(0.3) if rng.random() < 0.5 else GaussianNoise(0.2)], width
     if kind == "nested" and depth < 2:
