@@ -18,7 +18,7 @@ from pellucid.errors import DataError, InputError
 from pellucid.exchange.atomic import write_atomic
 from pellucid.model import Model
 from pellucid.tables.baselines import Baselines
-from pellucid.tables.fitting import NETWORK
+from pellucid.tables.fitting import NETWORK, usual_batch
 from pellucid.tables.intervals import Resampling
 from pellucid.tables.judging import Judged, verdict
 from pellucid.tables.scores import Scoring
@@ -59,11 +59,6 @@ class Settings:
     picture: bool
     checkpoint: str | None = None
     resume: bool = False
-
-
-def usual_batch(rows: int) -> int:
-    """Rows a step where nobody says: 64, fewer where that would be less than about ten steps an epoch, at least 8."""
-    return min(64, max(8, rows // 10))
 
 
 class Run:
