@@ -193,6 +193,12 @@ def test_what_is_put_into_the_coefficients_predicts():
     np.testing.assert_allclose(ours.predict(X), before)
 
 
+def test_a_single_class_is_all_there_is():
+    ours = classifier(max_iter=2, random_state=3).fit(X, np.full(len(X), "yes"))
+    assert set(ours.predict(X)) == {"yes"} and set(ours.predict(10 * X)) == {"yes"}
+    assert len(np.unique(ours._outputs(10 * X) > 0.5)) == 2  # the network itself is of two minds
+
+
 def test_plain_rows_are_taken_as_they_are_and_still_checked():
     ours = classifier(max_iter=3).fit(X, LABELS)
     quick, slow = ours.predict_proba(X[:1]), ours.predict_proba(X[:1].tolist())

@@ -195,12 +195,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     def predict(self, X: Any) -> Any:
         """The class of each row of X, (rows,); of several labels 0 or 1 for each, (rows, labels)."""
-        outputs = self._outputs(X)
+        scores = self._outputs(X, scores=True)
         if self.out_activation_ == "softmax":
-            return self.classes_[outputs.argmax(axis=1)]
-        if self.n_outputs_ > 1 or len(self.classes_) != 2:
-            return self._label_binarizer.inverse_transform(outputs if self.n_outputs_ > 1 else outputs.ravel())
-        return self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)]
+            return self.classes_[scores.argmax(axis=1)]
+        yes = scores > 0.0  # a probability above a half
+        if self.n_outputs_ == 1:
+            several = len(self.classes_) > 1
+            return self.classes_[yes[:, 0].astype(np.intp)] if several else np.repeat(self.classes_, len(yes))
+        return self._label_binarizer.inverse_transform(yes.astype(scores.dtype))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, (rows, classes), in the order of `classes_`; of each label by itself."""

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pellucid.estimators import settings
-from pellucid.layers import BatchNorm, Dense, Sequential
+from pellucid.layers import BatchNorm, Dense, Sequential, Sigmoid, Softmax
 
 CHUNK = 256  # rows that a prediction takes at a time: their values stay in the cache, and no threads are woken
 
@@ -25,6 +25,7 @@ class Predicting:
     intercepts_: list[np.ndarray]
     _network: Sequential | None
     _dense: list[Dense]
+    _scoring: Sequential
     _loss: Any
 
     def _out(self) -> tuple[str, Any, Any]:
@@ -53,10 +54,12 @@ class Predicting:
         self.coefs_, self.intercepts_ = list(map(np.asarray, self.coefs_)), list(map(np.asarray, self.intercepts_))
         self._network = made = self._made()
         self._dense = [layer for layer in made.layers if isinstance(layer, Dense)]
+        last = len(made.layers) - isinstance(made.layers[-1], (Sigmoid, Softmax))
+        self._scoring = Sequential(*made.layers[:last])
         return made
 
-    def _outputs(self, X: Any) -> np.ndarray:
-        """What the network returns for the rows of `X`, (rows, outputs).
+    def _outputs(self, X: Any, scores: bool = False) -> np.ndarray:
+        """What the network returns for the rows of `X`, (rows, outputs). `scores`: what its probabilities are made of.
 
         A plain array of the right width is taken as it is; scikit-learn's own checks cost seven times as much as a pass.
         """
@@ -67,6 +70,8 @@ class Predicting:
         ):  # fmt: skip
             X = self._checked(X)
         network = self._ready()
+        if scores:  # which is largest is known before the exponentials, a quarter of the time of a single row
+            network = self._scoring
         if X.shape[0] <= CHUNK and type(X) is np.ndarray:
             output: np.ndarray = network.run_copy().forward(X)
             return output
@@ -98,7 +103,7 @@ class Predicting:
     def __getstate__(self) -> dict[str, Any]:
         """Without the layers that were made around the arrays."""
         kept: Any = super().__getstate__()
-        return {key: value for key, value in kept.items() if key not in ("_network", "_dense", "_callback")}
+        return {key: value for key, value in kept.items() if key not in ("_network", "_dense", "_scoring", "_callback")}
 
 
 class Putter:
