@@ -72,7 +72,7 @@ def one_pair(task: dict[str, Any], seed: int) -> dict[str, tuple[float, float]]:
         made[place].fit(X, y)
         seconds[place] = time.perf_counter() - start
     scores = [estimator.score(X_new, y_new) for estimator in made]
-    return {"seconds": tuple(seconds), "score": tuple(scores), "row": one_row(made, X_new[:1], seed)}  # type: ignore[dict-item]
+    return {"seconds": tuple(seconds), "score": tuple(scores), "row": one_row(made, X_new[:1], seed)}
 
 
 def one_row(made: list[Any], row: np.ndarray, seed: int, count: int = 100) -> tuple[float, float]:

@@ -3,6 +3,8 @@
 import copy
 import json
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -232,6 +234,24 @@ def test_weights_are_routed():
         pipeline.fit(X, LABELS, sample_weight=WEIGHTS)
     scaled = StandardScaler().fit_transform(X)
     same_network(pipeline[-1], classifier(**settings).fit(scaled, LABELS, sample_weight=WEIGHTS), rtol=1e-12)
+
+
+def test_a_scikit_learn_without_callbacks_is_enough():
+    code = (
+        "import sys, warnings, sklearn.base, sklearn.preprocessing, sklearn.model_selection\n"
+        "sys.modules['sklearn.callback'] = None; warnings.simplefilter('ignore'); sklearn.base._fit_context = lambda **_: lambda method: method\n"
+        "from pellucid.estimators import MLPClassifier\n"
+        "ours = MLPClassifier(max_iter=2, engine='numpy').fit([[0.0], [1.0], [2.0]], [0, 1, 1])\n"
+        "print(hasattr(ours, 'set_callbacks'), ours.n_iter_)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout.split() == ["False", "2"], run.stderr
+
+
+def test_without_scikit_learn_the_line_that_installs_it_is_said():
+    code = "import sys; sys.modules['sklearn'] = None; import pellucid.estimators as e; e.MLPClassifier"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'pip install "pellucid[tabular]"' in run.stderr.splitlines()[-1]
 
 
 def test_callbacks_see_every_epoch_and_may_stop():

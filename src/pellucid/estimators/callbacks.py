@@ -11,7 +11,7 @@ try:
 
     CallbackSupport = CallbackSupportMixin
 except ImportError:  # an older scikit-learn
-    CallbackSupport = object
+    CallbackSupport = type("CallbackSupport", (), {})
 
 
 class Listener:

@@ -25,7 +25,7 @@ class Objective:
         dense = [layer for layer in self.step.network.layers if isinstance(layer, Dense)]
         self.places = [(layer, name) for name in ("weights", "biases") for layer in dense]
         self.start = np.concatenate([getattr(layer, name).ravel() for layer, name in self.places])
-        self.now, self.gradient, self.spans = self.start.copy(), np.empty_like(self.start), []  # type: Any, Any, list
+        self.now, self.gradient = self.start.copy(), np.empty_like(self.start)
         for (layer, name), part in zip(self.places, self.split(self.now), strict=True):
             setattr(layer, name, part)
         self.slopes = self.split(self.gradient)
