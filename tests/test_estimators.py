@@ -239,7 +239,8 @@ def test_weights_are_routed():
 def test_a_scikit_learn_without_callbacks_is_enough():
     code = (
         "import sys, warnings, sklearn.base, sklearn.preprocessing, sklearn.model_selection\n"
-        "sys.modules['sklearn.callback'] = None; warnings.simplefilter('ignore'); sklearn.base._fit_context = lambda **_: lambda method: method\n"
+        "sys.modules['sklearn.callback'] = None; warnings.simplefilter('ignore')\n"
+        "sklearn.base._fit_context = lambda **_: lambda method: method\n"
         "from pellucid.estimators import MLPClassifier\n"
         "ours = MLPClassifier(max_iter=2, engine='numpy').fit([[0.0], [1.0], [2.0]], [0, 1, 1])\n"
         "print(hasattr(ours, 'set_callbacks'), ours.n_iter_)"
