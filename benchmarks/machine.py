@@ -6,6 +6,8 @@ import datetime
 import os
 import platform
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,19 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "blas": _blas(),
         "versions": versions,
+        "devices": _devices(),
         "threads_set": {name: value for name, value in os.environ.items() if name.endswith("_NUM_THREADS")},
     }
+
+
+def _devices() -> list[str]:
+    """What the compiled engine runs on; asked for in a process of its own, so that this one keeps clear of JAX's threads."""
+    code = "from pellucid import engines; print(*engines.devices(), sep='\\n')"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split("\n")
+    devices = [line for line in found if line]
+    return (
+        devices if any(not device.startswith("cpu") for device in devices) else [*devices, "no GPU here: not measured"]
+    )
 
 
 def slug(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import chart
 import estimators
+import findings_cost
 import first_fit
 import import_and_size
 import machine
@@ -28,6 +29,7 @@ PARTS = {
     "One training step": training_step,
     "The first fit": first_fit,
     "One prediction": predict_one,
+    "Findings": findings_cost,
     "Estimators": estimators,
     "Import and size": import_and_size,
     "Many networks": sweep_many,
@@ -40,7 +42,8 @@ def header(where: dict[str, Any], minutes: float, quick: bool) -> str:
     versions = ", ".join(f"{name} {version or 'not installed'}" for name, version in where["versions"].items())
     text = f"# Benchmarks, {where['date']}\n\n"
     text += f"{where['cpu']}, {where['cores']} cores, {where['system']}, Python {where['python']}, {where['blas']}.\n"
-    text += f"{versions}.\nLoad before the run: {where['load_before']}; the run took {minutes:.0f} minutes.\n"
+    text += f"{versions}.\nThe JAX engine on {', '.join(where['devices'])}.\n"
+    text += f"Load before the run: {where['load_before']}; the run took {minutes:.0f} minutes.\n"
     if where["threads_set"]:
         text += f"Threads were set: {where['threads_set']}.\n"
     if quick:
