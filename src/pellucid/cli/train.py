@@ -76,7 +76,7 @@ def options_of_tables(command: Any) -> Any:
               help="Bring inputs that are far from it to a size that networks learn well.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
-@click.option("--engine", default="auto", show_default=True)
+@click.option("--engine", type=click.Choice(["auto", "numpy", "jax"]), default="auto", show_default=True)
 @click.option("-o", "--output", help="The model file. Default: DATA.safetensors here. Pictures go beside it.")
 @click.option("--picture/--no-picture", default=True, show_default=True, help="Curves and decision regions as SVG.")
 @click.option("--checkpoint", help="A file saved after every epoch.")
