@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pellucid
-from pellucid import tables
+from pellucid import report, tables
 from pellucid.errors import DataError, InputError
 from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
 from pellucid.losses import Quantile
@@ -258,6 +258,36 @@ def test_no_row_of_a_private_table_is_kept():
     examples = [f"{value:.6g}" for value in secret["y"][:3]]
     assert any(text in shown for text in examples) and not any(text in hidden for text in examples)
     assert json.loads(hidden)["worst"] == [] and json.loads(hidden)["numbers"] is None
+
+
+def test_no_cell_of_a_private_table_is_in_its_file_or_its_report(tmp_path):
+    rng, rows = np.random.default_rng(0), 200
+    x = rng.normal(size=rows)
+    text = [f"{value:.3f}" for value in x]
+    data = {
+        "x": text,
+        "stray": ["secret1" if k in (3, 90) else word for k, word in enumerate(text)],
+        "town": ["secret2" if k == 7 else ["Bern", "Chur"][k % 2] for k in range(rows)],
+        "same": ["secret4"] * rows,
+        "code": [f"0{7700000 + k}" if k else "07700099" for k in range(rows)],
+        "mixed": [f"secret5 {k})" if k % 3 == 0 else word for k, word in enumerate(text)],
+        "name": [f"secret6 {k}" for k in range(rows)],
+        "day": [f"{1 + k % 12}/{1 + k % 11}/2024" for k in range(rows)],
+        "y": ["" if k == 5 else "high" if value > 0 else "low" for k, value in enumerate(x)],
+    }
+    secrets = ["secret", "077000", "1/1/2024", "2/2/2024", "3/3/2024", *text[:3]]
+    path = write(tmp_path / "private.csv", data)
+    known = tables.train(path, "y", layers=(4,), epochs=2)
+    model = tables.train(path, "y", layers=(4,), epochs=2, rows=False)
+    model.save(tmp_path / "private.safetensors")
+    held = (tmp_path / "private.safetensors").read_bytes().decode("latin-1")
+    assert all(word in json.dumps(known.to_json()) for word in ("secret1", "secret2", "secret4", "secret5", "077000"))
+    pages = report.html(model, rows=False), report.html(known, rows=False)
+    for where in (held, *pages):
+        assert not [word for word in secrets if word in where]
+    assert np.array_equal(known.outputs(path), model.outputs(path))
+    with pytest.raises(InputError, match="--no-rows"):
+        tables.train(path, "y", rows=False, numbers="normal")
 
 
 def test_many_rows_lie_in_a_file_and_nothing_else_changes(monkeypatch, columns):

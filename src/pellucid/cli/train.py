@@ -41,7 +41,7 @@ def options_of_tables(command: Any) -> Any:
                      help="Two ends for every number, between which so many lie: 90."),
         click.option("--weight-decay", type=click.FloatRange(min=0),
                      help="Of adamw: keeps weights below about 1 / this. Default: 1."),
-        click.option("--rows/--no-rows", default=True, help="--no-rows: no row of the table in the files, being private."),
+        click.option("--rows/--no-rows", default=True, help="--no-rows: no cell in the files but names of categories."),
         click.option("--report/--no-report", default=True, help="An HTML page beside the model."),
         click.option("--dry-run", is_flag=True, help="Show what would be done with the columns, and stop."),
     )):  # fmt: skip

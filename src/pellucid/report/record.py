@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pellucid.errors import FileError
+from pellucid.tables import private
 
 Check = Callable[[Any, str], Any]
 Record = dict[str, Any]
@@ -155,9 +156,15 @@ _KNOWN = parts(
 
 
 def without_rows(record: Record) -> Record:
-    """The same without anything that stood in a row: rows, predicted numbers, examples of values."""
-    plan = record["plan"] and {"columns": [column | {"examples": None} for column in record["plan"]["columns"] or []]}
-    return record | {"worst": None, "numbers": None, "plan": plan}
+    """The same without anything that stood in a row: rows, predicted numbers, values in examples, rules and warnings."""
+    columns = (record["plan"] or {}).get("columns") or []
+    bare = [column | {"examples": None, "rule": private.rule(column["rule"] or "")} for column in columns]
+    warnings = [
+        each | {"text": private.sentence(*(each[key] or "" for key in ("what", "column", "text", "flag")))}
+        for each in record["warnings"] or []
+    ]
+    told = record["warnings"] and warnings
+    return record | {"worst": None, "numbers": None, "plan": record["plan"] and {"columns": bare}, "warnings": told}
 
 
 def read(value: Any) -> Record:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import __version__
-from pellucid.tables import judging
+from pellucid.tables import judging, private
 from pellucid.tables.fitting import NETWORK, Fit
 from pellucid.tables.importance import importance
 from pellucid.tables.judging import Judged
@@ -36,7 +36,7 @@ def build(
         **_origin(p),
         "target": {"names": target.names, "task": target.task, "classes": target.classes, "why": target.why},
         "plan": _plan(p),
-        "warnings": [vars(warning) for warning in p.warnings],
+        "warnings": [vars(warning if s.rows else private.warning(warning)) for warning in p.warnings],
         "split": {**done.split.summary(), **({"folds": s.folds} if s.folds else {})},
         "network": _network(p, done),
         "metric": judged.scoring.main,
@@ -101,11 +101,7 @@ def run_toml(p: Prepared, data: str) -> str:
 
 
 def _plan(p: Prepared) -> dict[str, Any]:
-    content = p.plan.to_json()
-    if not p.settings.rows:  # no cell of a private table goes into the file
-        for column in content["columns"]:
-            column["examples"], column["strays"] = [], []
-    return content
+    return (p.plan if p.settings.rows else private.plan(p.plan)).to_json()
 
 
 def _network(p: Prepared, done: Fit) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Settings:
     The network: `layers` (neurons of each hidden layer), `activation`, `dropout`, `batch_norm`, `loss`.
     The training: `optimizer`, `learning_rate`, `weight_decay` (of adamw, which keeps weights below about 1 / this),
     `schedule`, `epochs`, `batch_size`, `patience` (0: never stop early), `seed`, `dtype`, `engine`.
-    `rows`: whether the record may hold rows of the table.
+    `rows`: whether the model and its record may hold cells of the table (see `tables.private` for what stays).
 
     docs/decisions/0008-defaults-for-tables.md says how the defaults were found.
     """
@@ -90,6 +90,10 @@ class Settings:
                 raise InputError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(map(str, known))}.")
         if self.interval is not None and not 0.0 < self.interval < 100.0:
             raise InputError(f"interval={self.interval!r}: expected per cent, above 0 and below 100, such as 90.")
+        if (
+            self.numbers == "normal" and not self.rows
+        ):  # its quantiles are 257 values of the column, as they stand there
+            raise InputError("--numbers normal keeps values of the rows in the model: choose another beside --no-rows.")
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"dropout={self.dropout!r}: expected the share dropped, at least 0 and below 1.")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.tables import private
 from pellucid.tables.fitting import NETWORK, Watcher, answers, baselines, fit
 from pellucid.tables.intervals import Resampling
 from pellucid.tables.judging import Judged
@@ -53,6 +54,8 @@ def train_prepared(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[...,
     folds = [{"rows": len(rows), **scoring.of(each[NETWORK], truth[rows])} for rows, each in whole]
     note = baselines(p).note
     record = build(p, done, judged, folds or None, [note] if note else [])
+    if not p.settings.rows:
+        return TableModel(done.model, private.encoder(done.encoder), private.target(done.target), record)
     return TableModel(done.model, done.encoder, done.target, record)
 
 
