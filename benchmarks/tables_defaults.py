@@ -118,7 +118,8 @@ def scores_of(data, options, seed, with_baselines):
     scoring = Scoring(p.target.task, p.target.names, len(p.target.classes))
     truth = done.target.truth(p.typed)
     if with_baselines:
-        rows, given = answers(p, done)
+        found = answers(p, done)
+        rows, given = found.rows, found.given
     else:
         rows, x, _ = done.judged
         given = {NETWORK: done.target.answers(done.model.predict(x))}

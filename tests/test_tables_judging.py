@@ -231,6 +231,17 @@ def test_confusion_and_classes_are_counted():
 
 def test_coverage_is_counted():
     ends, truth = np.array([[0.0, 1.0], [0.0, 2.0], [5.0, 6.0]]), np.array([[0.5], [3.0], [5.0]])
-    found = judging.interval(ends, truth, 0.9)
+    found = judging.interval(ends, truth, 0.9, Resampling(3))
     assert found["coverage"] == pytest.approx(2 / 3) and found["width"] == pytest.approx(4 / 3)
     assert found["low"] < 2 / 3 < found["high"] and found["level"] == 0.9
+
+
+def test_coverage_is_less_certain_where_groups_lie_inside_or_outside_together():
+    group = np.repeat(np.arange(30), 10)
+    ends, truth = np.tile([0.0, 1.0], (300, 1)), np.where(group % 5 == 0, 2.0, 0.5)[:, None]
+    each, whole = Resampling(300), Resampling(300, clusters=group)
+    alone, together = (judging.interval(ends, truth, 0.8, again) for again in (each, whole))
+    assert alone["coverage"] == together["coverage"] == 0.8
+    assert together["high"] - together["low"] > 2.5 * (alone["high"] - alone["low"])  # sqrt(10) = 3.2 times
+    few = judging.interval(ends, truth, 0.8, Resampling(300, clusters=group // 10))
+    assert np.isnan(few["low"]) and np.isnan(few["high"])

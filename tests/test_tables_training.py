@@ -11,7 +11,8 @@ from pellucid.errors import DataError, InputError
 from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
 from pellucid.losses import Quantile
 from pellucid.optimizers import Adam
-from pellucid.tables import baselines, encoder, fitting, preparing, record, widening
+from pellucid.tables import baselines, encoder, fitting, preparing, record, training, widening
+from pellucid.tables.intervals import of_share
 from pellucid.tables.settings import Settings, settings
 from table_models import people, write
 
@@ -141,6 +142,18 @@ def test_an_interval_holds_about_what_it_says():
     ends = model.predict_interval({"x": np.array([0.0, 2.0])})
     assert (ends[:, 0] < ends[:, 1]).all() and np.ptp(ends[1]) > 1.5 * np.ptp(ends[0])  # wider where it is noisier
     assert baselines.MEDIAN in model.record["scores"]
+
+
+def test_coverage_is_counted_on_rows_that_the_intervals_were_not_widened_by():
+    options = {"only": ["a"], "interval": 80, "layers": (8,), "epochs": 10}
+    r = tables.train(numbers(), "y", folds=4, **options).record
+    share = r["interval"]["coverage"] * 160
+    assert share == pytest.approx(round(share)) and r["rows_judged"] == 160
+    assert (r["interval"]["low"], r["interval"]["high"]) == pytest.approx(of_share(r["interval"]["coverage"], 160))
+    assert "not measured" not in " ".join(r["limits"])
+    assert "not measured" in " ".join(tables.train(numbers(), "y", test=0.0, **options).record["limits"])
+    few = {**numbers(), "who": [f"person {k % 15}" for k in range(160)]}  # 3 of 15 judge: no interval of the coverage
+    assert tables.train(few, "y", group="who", **options).record["interval"]["low"] is None
 
 
 def test_ends_move_out_by_what_other_rows_show_to_be_missing(tmp_path):
@@ -353,6 +366,26 @@ def test_ctrl_c_keeps_the_best_network_and_what_is_whole(columns):
     assert model.record["network"]["stopped"] == "interrupted" and len(model.model.history) <= 5
     folded = tables.train(columns, "income", folds=3, callbacks=[stop_at(30)], **{**QUICK, "patience": 0})
     assert len(folded.record["folds"]) == 1 and folded.record["network"]["epochs"] == 12
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+def test_ctrl_c_while_baselines_are_fitted_keeps_the_network(columns, monkeypatch, folds):
+    def interrupted(self, X, truth, X_new):
+        fitted.append(len(X_new))
+        if len(fitted) == (folds or 1):
+            raise KeyboardInterrupt
+        return linear(self, X, truth, X_new)
+
+    linear, fitted = baselines.Baselines._linear, []
+    monkeypatch.setattr(baselines.Baselines, "_linear", interrupted)
+    watcher = fitting.Watcher()
+    p = preparing.prepare(columns, "income", settings({**QUICK, "folds": folds}))
+    r = training.train_prepared(p, watcher).record
+    assert watcher.interrupted and r["network"]["stopped"] != "interrupted"
+    if folds:
+        assert len(r["folds"]) == folds - 1 and set(r["differences"]) == {baselines.FREQUENT, baselines.LINEAR}
+    else:
+        assert set(r["differences"]) == {baselines.FREQUENT} and "Interrupted" in " ".join(r["notes"])
 
 
 def test_the_settings_say_what_they_were():

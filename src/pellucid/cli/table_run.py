@@ -95,16 +95,16 @@ class TableRun:
         record = trained.record
         names = list(record["scores"][NETWORK])
         lines = [[name, *(number(each[key]["value"]) for key in names)] for name, each in record["scores"].items()]
-        rows = sum(fold["rows"] for fold in record["folds"]) if record["folds"] else record["rows_judged"]
-        self.out.table([f"on {rows:,} rows", *names], lines)
+        self.out.table([f"on {record['rows_judged']:,} rows", *names], lines)
         for note in record["notes"]:
             if note not in record["data"]["notices"]:
                 self.out.note(note)
         if record["interval"]:
             held = record["interval"]
+            ends = [figure("accuracy", held[end]) for end in ("low", "high") if held[end] is not None]
             self.out.say(
-                f"{figure('accuracy', held['coverage'])} of the rows lie in their {100 * held['level']:g} % interval "
-                f"({figure('accuracy', held['low'])} to {figure('accuracy', held['high'])})"
+                f"{figure('accuracy', held['coverage'])} of the rows lie in their {100 * held['level']:g} % interval"
+                f"{f' ({ends[0]} to {ends[1]})' if ends else ''}"
             )
         best = [f"{entry['column']} {entry['drop']:.3f}" for entry in record["importance"][:5]]
         self.out.say(f"what it leans on (loss of {record['metric']} without): {', '.join(best)}")

@@ -6,6 +6,7 @@ two are a few lines of NumPy, so that they are the same everywhere. Answers and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -48,13 +49,17 @@ class Baselines:
 
     def fit_predict(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> dict[str, np.ndarray]:
         """{name: answers for the rows X_new} of baselines that learned from X (rows, features) and their truth."""
-        answers = dict([self._constant(truth, len(X_new))])
+        return dict(self.one_by_one(X, truth, X_new))
+
+    def one_by_one(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """The same, (name, answers) as soon as each has learned, the quickest first."""
+        yield self._constant(truth, len(X_new))
         if X.shape[1] and X.shape[1] <= WIDE:
-            answers[LINEAR] = self._linear(X, truth, X_new)
+            yield LINEAR, self._linear(X, truth, X_new)
             if self.trees:
                 with _threads(len(X)):
-                    answers[TREES] = self._trees(X, truth, X_new)
-        return answers
+                    answers = self._trees(X, truth, X_new)
+                yield TREES, answers
 
     def weights(self, labels: np.ndarray) -> np.ndarray:
         """What each row counts, mean 1: rare classes more where they are balanced."""

@@ -124,14 +124,33 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
     return done
 
 
-def answers(p: Prepared, done: Fit) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """(rows judged, answers of every contender about them). Baselines learn from the rows to stop by, too."""
+@dataclass
+class Answers:
+    """What every contender says about the rows judged. `ends`: of the network's intervals (rows, 2), where it has some.
+
+    `whole`: whether every baseline was fitted before Ctrl-C.
+    """
+
+    rows: np.ndarray
+    given: dict[str, np.ndarray]
+    ends: np.ndarray | None
+    whole: bool = True
+
+
+def answers(p: Prepared, done: Fit) -> Answers:
+    """Of a network and of every baseline. Baselines learn from the rows to stop by, too; Ctrl-C ends them, no more."""
     rows, x, _ = done.judged
     outputs = done.model.predict(x, AT_ONCE)
     seen = np.concatenate([done.split.train, done.split.validation])
     truth = done.target.truth(p.typed)
-    others = baselines(p).fit_predict(done.features.seen, truth[seen], np.asarray(x))
-    return rows, {NETWORK: done.target.answers(outputs)} | others
+    ends = done.target.interval(outputs) if done.target.levels else None
+    found = Answers(rows, {NETWORK: done.target.answers(outputs)}, ends)
+    try:
+        for name, others in baselines(p).one_by_one(done.features.seen, truth[seen], np.asarray(x)):
+            found.given[name] = others
+    except KeyboardInterrupt:
+        found.whole = False
+    return found
 
 
 def baselines(p: Prepared) -> Baselines:

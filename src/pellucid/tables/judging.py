@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,10 @@ _WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2"
 
 @dataclass
 class Judged:
-    """Answers of every contender about the same rows. `seen`: "" for rows that were set aside, else what they are."""
+    """Answers of every contender about the same rows. `seen`: "" for rows that were set aside, else what they are.
+
+    `ends`: of the network's intervals (rows, 2) in the table's unit, where it has some.
+    """
 
     rows: np.ndarray
     truth: np.ndarray
@@ -28,6 +32,7 @@ class Judged:
     scoring: Scoring
     again: Resampling
     seen: str = ""
+    ends: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.statistics = {name: self.scoring.statistics(a, self.truth) for name, a in self.answers.items()}
@@ -59,6 +64,8 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
         else "too few groups judge for an interval"
     )
     text = f"{_WORDS[main].capitalize() if main != 'r2' else 'R2'} {figure(main, own['value'])} on {rows} ({ends}). "
+    if not differences:
+        return {"text": f"{text}There is no baseline to compare it with.", "wins": None}
     lost = [name for name, d in differences.items() if d["high"] < 0]
     unclear = [name for name, d in differences.items() if name not in lost and not d["low"] > 0]
     best = max(differences, key=lambda name: scores[name][main]["value"])
@@ -131,9 +138,12 @@ def numbers(judged: Judged) -> dict[str, dict[str, list[float]]] | None:
     }
 
 
-def interval(ends: np.ndarray, truth: np.ndarray, level: float) -> dict[str, float]:
+def interval(ends: np.ndarray, truth: np.ndarray, level: float, again: Resampling) -> dict[str, float]:
     """What share of the rows lies in its interval, and how wide they are. ends: (rows, 2) in the table's unit."""
     inside = (ends[:, 0] <= truth[:, 0]) & (truth[:, 0] <= ends[:, 1])
     low, high = intervals.of_share(float(inside.mean()), len(inside))
+    if again.clustered:  # groups are drawn whole: their rows lie in their intervals together, or outside
+        right, rows = again.sums(np.column_stack([inside, np.ones(len(inside))])).T
+        low, high = intervals.middle(right / np.maximum(rows, 1)) if again.enough else (math.nan, math.nan)
     width = float((ends[:, 1] - ends[:, 0]).mean())
     return {"level": level, "coverage": float(inside.mean()), "low": low, "high": high, "width": width}

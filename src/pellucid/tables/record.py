@@ -30,7 +30,7 @@ def build(
     s, target = p.settings, done.target
     figures, differences = judged.scores(), judged.differences()
     labels = target.classes if target.task == "classification" else target.names
-    own_rows, own_x, _ = done.judged  # the kept network's own; with folds, rows that it was chosen by
+    own_rows = done.judged[0]  # the kept network's own; with folds, rows that it was chosen by
     truth = target.truth(p.typed)
     record = {
         **_origin(p),
@@ -55,9 +55,8 @@ def build(
         "limits": limits(p, judged, len(folds or ())),
         "notes": [*p.notices, *notes],
     }
-    if s.interval is not None:
-        ends = target.interval(done.model.predict(own_x))
-        record["interval"] = judging.interval(ends, truth[own_rows], s.interval / 100.0)
+    if s.interval is not None and judged.ends is not None:
+        record["interval"] = judging.interval(judged.ends, judged.truth, s.interval / 100.0, judged.again)
     return plain(record)
 
 
@@ -186,18 +185,27 @@ def limits(p: Prepared, judged: Judged, folds: int) -> list[str]:
     said = []
     if judged.seen:
         said.append(f"The rows judged on are rows {judged.seen}, so the figures flatter the network. Write --test 0.2.")
+    if judged.seen and judged.ends is not None:
+        said.append(
+            "The prediction intervals were fitted to these very rows: what they hold of others is not measured."
+        )
     if rows < FEW:
         said.append(f"Only {rows} rows judge: the intervals are wide, and other rows could say otherwise.")
     if folds:
         said.append(
             f"The figures are of {folds} networks, each judged on rows that it has not seen; the network in the file "
-            "learned from all rows, and is likely to be a little better. Coverage and importance are its own, on the "
-            "rows that it was chosen by."
+            "learned from all rows, and is likely to be a little better. Importance is its own, on the rows that it was "
+            "chosen by."
         )
     if p.split.method in ("random", "stratified"):
         said.append(
             "Rows were divided at random: the figures hold for rows that come about in the same way, not for another "
             "time, place or group. --time COLUMN or --group COLUMN judges that."
+        )
+    if p.split.method == "time":
+        said.append(
+            "The rows that judge are one stretch of time, in which rows are alike: another stretch may differ by more than "
+            "the intervals say."
         )
     said.append("Importance says what this network leans on, not what causes what.")
     return said
