@@ -5,6 +5,8 @@ import json
 import pickle
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -195,6 +197,34 @@ def test_what_is_put_into_the_coefficients_predicts():
     np.testing.assert_allclose(ours.predict(X), before)
 
 
+def test_another_activation_predicts():
+    ours = classifier(max_iter=3).fit(X, LABELS)
+    relu = ours.predict_proba(X)
+    tanh = ours.set_params(activation="tanh").predict_proba(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(ours)).predict_proba(X), tanh)
+    assert not np.allclose(relu, tanh)
+
+
+def test_threads_may_be_the_first_to_predict():
+    """Of an estimator that came out of a pickle, each thread finds the network whole or makes it, and none adds a name."""
+    content = pickle.dumps(classifier(max_iter=2).fit(X, LABELS))
+    expected = pickle.loads(content).predict(X).tolist()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            for _ in range(40):
+                ours, gate = pickle.loads(content), threading.Barrier(6)
+                answers = pool.map(lambda _, ours=ours, gate=gate: (gate.wait(), ours.predict(X)), range(6))
+                assert [answer.tolist() for _, answer in answers] == [expected] * 6
+    finally:
+        sys.setswitchinterval(interval)
+    ours = pickle.loads(content)
+    names = set(vars(ours))
+    ours.predict(X)
+    assert set(vars(ours)) == names
+
+
 def test_a_single_class_is_all_there_is():
     ours = classifier(max_iter=2, random_state=3).fit(X, np.full(len(X), "yes"))
     assert set(ours.predict(X)) == {"yes"} and set(ours.predict(10 * X)) == {"yes"}
@@ -207,10 +237,14 @@ def test_plain_rows_are_taken_as_they_are_and_still_checked():
     np.testing.assert_allclose(quick, slow, rtol=1e-13)
     np.testing.assert_allclose(ours.predict_proba(np.tile(X, (4, 1)))[-150:], ours.predict_proba(X), rtol=1e-12)
     for wrong, sentence in (
-        (np.full((1, 4), np.nan), "NaN"), (X[:, :3], "3 features"), (X[0], "1D array"), (np.empty((0, 4)), "0 sample"),
+        (np.full((1, 4), np.nan), "NaN"), (np.full((1, 4), np.inf), "infinity"), (X[:, :3], "3 features"),
+        (X[0], "1D array"), (np.empty((0, 4)), "0 sample"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=sentence):
             ours.predict(wrong)
+    large = np.array([[1e308, 1e308, 0.0, 0.0]])  # whose sum is infinite, and whose entries are not
+    ours.coefs_[0][:] *= 1e-300
+    assert np.isfinite(ours.predict_proba(large)).all()
     with pytest.raises(NotFittedError):
         classifier().predict(X)
 

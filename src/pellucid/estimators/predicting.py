@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -15,6 +15,25 @@ from pellucid.layers import BatchNorm, Dense, Sequential, Sigmoid, Softmax
 CHUNK = 256  # rows that a prediction takes at a time: their values stay in the cache, and no threads are woken
 
 
+class Built(NamedTuple):
+    """The network that predicts, and what it was made of. Put in place as a whole: threads see all of it, or nothing."""
+
+    whole: Sequential
+    scoring: Sequential  # without the layer that makes probabilities
+    dense: list[Dense]
+    activation: Any
+
+    def is_of(self, owner: Any) -> bool:
+        """Whether it is still the network of the owner's `coefs_`, `intercepts_` and `activation`."""
+        coefs, intercepts = owner.coefs_, owner.intercepts_
+        if self.activation is not owner.activation or not len(self.dense) == len(coefs) == len(intercepts):
+            return False
+        for layer, weights, biases in zip(self.dense, coefs, intercepts, strict=True):
+            if layer.weights is not weights or layer.biases is not biases:
+                return False
+        return True
+
+
 class Predicting:
     """What an estimator does with `coefs_` and `intercepts_`: layers are made around these very arrays."""
 
@@ -23,9 +42,7 @@ class Predicting:
     n_features_in_: int
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
-    _network: Sequential | None
-    _dense: list[Dense]
-    _scoring: Sequential
+    _network: Built | None
     _loss: Any
 
     def _out(self) -> tuple[str, Any, Any]:
@@ -41,22 +58,21 @@ class Predicting:
         self.out_activation_, last, self._loss = self._out()
         return settings.network(self.coefs_, self.intercepts_, norms, activations, dropouts, last, l2, rows)
 
-    def _ready(self) -> Sequential:
-        """The network that predicts, made anew where somebody has put other arrays into `coefs_` or `intercepts_`."""
-        made = self.__dict__.get("_network")
-        if made is not None:
-            for layer, weights, biases in zip(self._dense, self.coefs_, self.intercepts_, strict=True):
-                if layer.weights is not weights or layer.biases is not biases:
-                    break
-            else:
-                return made
+    def _built(self) -> Built:
+        """The network that predicts, made anew where somebody has put others into `coefs_`, `intercepts_`, `activation`."""
+        built = self.__dict__.get("_network")
+        if built is not None and built.is_of(self):
+            return built
         check_is_fitted(self)
         self.coefs_, self.intercepts_ = list(map(np.asarray, self.coefs_)), list(map(np.asarray, self.intercepts_))
-        self._network = made = self._made()
-        self._dense = [layer for layer in made.layers if isinstance(layer, Dense)]
+        activation, made = self.activation, self._made()
         last = len(made.layers) - isinstance(made.layers[-1], (Sigmoid, Softmax))
-        self._scoring = Sequential(*made.layers[:last])
-        return made
+        dense = [layer for layer in made.layers if isinstance(layer, Dense)]
+        self._network = built = Built(made, Sequential(*made.layers[:last]), dense, activation)
+        return built
+
+    def _ready(self) -> Sequential:
+        return self._built().whole
 
     def _outputs(self, X: Any, scores: bool = False) -> np.ndarray:
         """What the network returns for the rows of `X`, (rows, outputs). `scores`: what its probabilities are made of.
@@ -66,12 +82,12 @@ class Predicting:
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "fd" and "_network" in self.__dict__
         if not (
             plain and len(X) > 0 and X.shape[1] == self.n_features_in_
-            and "feature_names_in_" not in self.__dict__ and math.isfinite(np.add.reduce(X, axis=None))
+            and "feature_names_in_" not in self.__dict__ and _finite(X)
         ):  # fmt: skip
             X = self._checked(X)
-        network = self._ready()
-        if scores:  # which is largest is known before the exponentials, a quarter of the time of a single row
-            network = self._scoring
+        built = self._built()
+        # Which is largest is known before the exponentials, a quarter of the time of a single row.
+        network = built.scoring if scores else built.whole
         if X.shape[0] <= CHUNK and type(X) is np.ndarray:
             output: np.ndarray = network.run_copy().forward(X)
             return output
@@ -101,9 +117,16 @@ class Predicting:
         return model
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the layers that were made around the arrays."""
-        kept: Any = super().__getstate__()
-        return {key: value for key, value in kept.items() if key not in ("_network", "_dense", "_scoring", "_callback")}
+        """Without the layers that were made around the arrays. The name stays: no thread that predicts adds one later."""
+        kept: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
+        kept.pop("_callback", None)
+        return kept | {"_network": None} if "_network" in kept else kept
+
+
+def _finite(values: np.ndarray) -> bool:
+    """Whether the sum of all is finite, and so each of them is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(values, axis=None))
 
 
 class Putter:
