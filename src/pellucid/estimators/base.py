@@ -94,6 +94,10 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
         """(`n_outputs_`, units of the last layer)."""
         raise NotImplementedError
 
+    def _outputs_of(self, units: int) -> int:
+        """`n_outputs_` where the last layer has so many units; -1 where it cannot have."""
+        raise NotImplementedError
+
     def _scorer(self, targets: np.ndarray, weights: np.ndarray | None) -> Callable[[np.ndarray], float]:
         """The score of validation rows as a function of the network's outputs."""
         raise NotImplementedError

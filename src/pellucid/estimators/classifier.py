@@ -171,6 +171,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         count = len(self.classes_) if targets.ndim == 1 else targets.shape[1]
         return count, count
 
+    def _outputs_of(self, units: int) -> int:
+        fitting = {"multiclass": len(self.classes_), "binary": 1}.get(self._label_binarizer.y_type_, units)
+        return units if units == fitting else -1
+
     def _out(self) -> tuple[str, Any, Any]:
         shares = getattr(self, "_shares", None)
         if self._label_binarizer.y_type_ == "multiclass":

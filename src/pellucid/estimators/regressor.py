@@ -124,6 +124,10 @@ class MLPRegressor(RegressorMixin, Perceptron):
         count = targets.shape[1]
         return count, count * len(self._levels()) if self.loss == "quantile" else count
 
+    def _outputs_of(self, units: int) -> int:
+        levels = len(self._levels()) if self.loss == "quantile" else 1
+        return units // levels if units % levels == 0 else -1
+
     def _out(self) -> tuple[str, Any, Any]:
         if self.loss == "poisson":
             return "exp", None, Counts()
