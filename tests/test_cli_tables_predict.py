@@ -93,8 +93,13 @@ def test_a_decimal_comma_is_seen_or_said(folder):
     out, note = pellucid_does("predict", "point.safetensors", "comma.csv")
     assert out == expected and "Note: Numbers are read with a decimal comma; the table of the training had" in note
     assert pellucid_does("predict", "comma.safetensors", "comma.csv")[0] == expected
-    assert pellucid_does("predict", "comma.safetensors", "point.csv", code=3)[1]
-    assert pellucid_does("predict", "comma.safetensors", "point.csv", "--decimal", ".")[0] == expected
+    out, note = pellucid_does("predict", "comma.safetensors", "point.csv")
+    assert out == expected and "Note: Numbers are read with a decimal point; the table of the training had" in note
+    assert pellucid_does("predict", "comma.safetensors", "point.csv", "--decimal", ".") == (expected, "")
+    (folder / "thousandths.csv").write_text("size,price\n1.250,1\n2.500,1\n", encoding="utf-8")  # not 1250 and 2500
+    (folder / "points.csv").write_text("size,price\n1.25,1\n2.5,1\n", encoding="utf-8")
+    both = [pellucid_does("predict", "comma.safetensors", name)[0] for name in ("thousandths.csv", "points.csv")]
+    assert both[0] == both[1]
     read = [
         json.loads(pellucid_does("evaluate", f"{name}.safetensors", "comma.csv", "--json")[0])
         for name in ("point", "comma")

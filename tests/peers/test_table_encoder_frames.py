@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pellucid.estimators import TableEncoder
+from pellucid.tables.reading import read
 from table_models import people, trained
 
 pd = pytest.importorskip("pandas")
@@ -53,3 +54,14 @@ def test_a_network_of_a_file_takes_frames(frame):
     expected = model.predict(text)
     assert model.predict(frame(text)).tobytes() == expected.tobytes()
     np.testing.assert_allclose(model.predict(frame(typed)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_a_network_of_decimal_commas_takes_the_numbers_of_a_frame(frame, tmp_path):
+    path = tmp_path / "comma.csv"
+    path.write_text(
+        "size;price\n" + "".join(f"{k / 4};{k}\n".replace(".", ",") for k in range(1, 41)), encoding="utf-8"
+    )
+    model = trained(read(path), "price", epochs=2)
+    X = model.encoder.transform(frame({"size": [1.25, 7.5]}))
+    assert X.tolist() == model.encoder.transform({"size": ["1,25", "7,5"]}).tolist()

@@ -159,12 +159,13 @@ class Encoder:
 
 
 def as_written(plan: Plan, table: Table, notices: list[str] | None = None) -> Plan:
-    """The plan, its numbers with a decimal comma where `table` shows commas and the training table had points."""
-    if table.decimal != "," or plan.decimal == ",":
+    """The plan, its numbers with the decimal sign that `table` shows where the training table had the other."""
+    if table.decimal == plan.decimal or not table.decimal_shown:
         return plan
     if notices is not None:
-        notices.append("Numbers are read with a decimal comma; the table of the training had decimal points.")
-    return with_decimal(plan, ",")
+        own, other = ("comma", "points") if table.decimal == "," else ("point", "commas")
+        notices.append(f"Numbers are read with a decimal {own}; the table of the training had decimal {other}.")
+    return with_decimal(plan, table.decimal)
 
 
 def with_decimal(plan: Plan, decimal: str) -> Plan:

@@ -59,7 +59,8 @@ class FrameTable(Table):
     def __init__(self, frame: Any, origin: str) -> None:
         self._frame = frame
         self.names = [str(name) for name in frame.columns]
-        self.origin, self.digest, self.notices, self.decimal, self.kinds = origin, "", [], ".", {}
+        self.origin, self.digest, self.notices, self.kinds = origin, "", [], {}
+        self.decimal, self.decimal_shown = ".", False
         self._forms: dict[str, str] = {}
         self._lists: dict[str, bool] = {}
         for name, series in zip(self.names, frame.iter_columns(), strict=True):

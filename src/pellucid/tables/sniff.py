@@ -110,10 +110,12 @@ def headless(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     return any(under and re.search(r"[-.,eE]", text) for under, text in zip(below, texts, strict=True))
 
 
-def decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
-    """The decimal sign of most numbers that show it; 1,234 and 1.234 show nothing, but between semicolons 1,234 is a fraction."""
+def decimal(rows: Sequence[Sequence[str]], separator: str) -> tuple[str, bool]:
+    """The decimal sign of most numbers that show it, and whether any does. 1,234 and 1.234 show nothing, but between
+    semicolons 1,234 is a fraction, and so is 1.234 between commas.
+    """
     votes: Counter[str] = Counter()
-    doubtful = 0
+    doubtful: Counter[str] = Counter()
     for row in rows:
         for value in row:
             if "," not in value and "." not in value:
@@ -122,9 +124,10 @@ def decimal(rows: Sequence[Sequence[str]], separator: str) -> str:
             if both := _BOTH.fullmatch(text):
                 votes[both[2] if both[1] != both[2] else "," if both[1] == "." else "."] += 1  # 1.234,5 or 1.234.567
             elif thousands := _THOUSANDS.fullmatch(text):
-                doubtful += thousands[1] == ","
+                doubtful[thousands[1]] += 1
             elif fraction := _FRACTION.fullmatch(text):
                 votes[fraction[1]] += 1
     if not votes:
-        return "," if doubtful and separator == ";" else "."
-    return "," if votes[","] > votes["."] else "."
+        usual = "," if doubtful[","] and separator == ";" else "."
+        return usual, doubtful[usual] > 0 and separator == {",": ";", ".": ","}[usual]
+    return "," if votes[","] > votes["."] else ".", True

@@ -43,7 +43,7 @@ class Table:
 
     `origin` says where they came from, for a title; `digest` is the SHA-256 of the file, "" where there is none;
     `notices` are sentences on what was found out about it (encoding, separator, names given to columns); `decimal` is
-    the sign between the whole number and its fraction, "." or ","; `kinds` holds what a frame's own type says of a
+    the sign between the whole number and its fraction, "." or ",", `decimal_shown` whether anything says so; `kinds` holds what a frame's own type says of a
     column and its values do not: {"zip": "category"}.
     """
 
@@ -54,7 +54,7 @@ class Table:
         self.origin = origin
         self.digest = ""
         self.notices: list[str] = []
-        self.decimal = decimal
+        self.decimal, self.decimal_shown = decimal, False
         self.kinds: dict[str, str] = {}
         self._held = Chunk(0, lines, columns)
 
@@ -93,6 +93,7 @@ class Table:
                 lines[places] = chunk.lines[here]
         part = Table({name: typed.get(name, found[name]) for name in self.names}, self.origin, lines, self.decimal)
         part.digest, part.notices, part.kinds = self.digest, list(self.notices), dict(self.kinds)
+        part.decimal_shown = self.decimal_shown
         return part
 
     def __repr__(self) -> str:

@@ -58,7 +58,8 @@ class TextTable(Table):
         self._has_header = not sniff.headless(head, body) if header is None else header
         self.names = column_names(head, self._has_header, header is None, self.notices)
         self._refuse_spaces(lines, separator)
-        self.decimal = sniff.decimal(body, self._form.separator) if decimal is None else decimal
+        found_out = sniff.decimal(body, self._form.separator)
+        self.decimal, self.decimal_shown = found_out if decimal is None else (decimal, True)
         self._notice_form(separator, decimal)
         if next(self._batches(_BATCH, [0]), None) is None:
             raise DataError(f"{path} holds a line of column names and no rows below it.")
