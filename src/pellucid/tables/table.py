@@ -43,8 +43,8 @@ class Table:
 
     `origin` says where they came from, for a title; `digest` is the SHA-256 of the file, "" where there is none;
     `notices` are sentences on what was found out about it (encoding, separator, names given to columns); `decimal` is
-    the sign between the whole number and its fraction, "." or ",", `decimal_shown` whether anything says so; `kinds` holds what a frame's own type says of a
-    column and its values do not: {"zip": "category"}.
+    the sign between the whole number and its fraction, "." or ",", and `decimal_shown` whether anything in it says so;
+    `kinds` holds what a frame's own type says of a column and its values do not: {"zip": "category"}.
     """
 
     def __init__(
