@@ -165,6 +165,16 @@ def test_a_changed_file_is_noticed_when_a_run_is_repeated(folder):
     assert "has changed since" in error
 
 
+@pytest.mark.parametrize("name", ["Anna's.safetensors", 'a\\tb "c".safetensors', "no.run.safetensors"])
+def test_a_file_of_any_name_is_written_again_where_a_run_is_repeated(folder, name):
+    short = ("--layers", "4", "--epochs", "1", "-q", "--no-report")
+    pellucid_does("train", "people.csv", "--target", "income", *short, "-o", name)
+    first = (folder / name).read_bytes()
+    (folder / name).unlink()
+    pellucid_does("train", "--config", name.removesuffix(".safetensors") + ".run.toml", "-q")
+    assert len((folder / name).read_bytes()) == len(first) and not list(folder.glob("*.html"))
+
+
 def test_names_of_files_lose_the_endings_of_tables():
     assert [source.stem(name) for name in ("a/people.csv.gz", "b.tsv", "c.v2.csv")] == ["people", "b", "c.v2"]
 

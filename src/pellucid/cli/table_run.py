@@ -18,7 +18,7 @@ from pellucid.tables.fitting import NETWORK, Fit, Watcher
 from pellucid.tables.judging import figure
 from pellucid.tables.preparing import Prepared, prepare
 from pellucid.tables.record import run_toml
-from pellucid.tables.settings import settings
+from pellucid.tables.settings import settings, toml
 from pellucid.tables.trained import TableModel
 from pellucid.tables.training import train_prepared
 from pellucid.training.progress import duration
@@ -119,9 +119,9 @@ class TableRun:
             from pellucid import report
 
             texts.append((self.files[1], report.html(trained, rows=self.settings.rows)))
-        toml = trained.record["run_toml"].replace("THIS_FILE", self.files[-1])
-        rest = [f"output = {self.output!r}\n"] if self.output and "'" not in self.output else []
-        texts.append((self.files[-1], "".join([toml, *rest, *([] if self.with_report else ["report = false\n"])])))
+        again = trained.record["run_toml"].replace("THIS_FILE", self.files[-1], 1)
+        own = {"output": self.output, "report": None if self.with_report else False}
+        texts.append((self.files[-1], again + toml(own, [])))
         trained.save(self.files[0])
         for path, text in texts:
             write_atomic(path, text.encode())
