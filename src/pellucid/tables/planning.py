@@ -118,7 +118,7 @@ def _roles(
             if column.kind not in ("date", "number"):
                 raise DataError(
                     f"Column {shown(name)!r} says when a row was ({option('--time', name)}), but holds no dates and no numbers: "
-                    f"{column.rule}. {option('--type', f'{name}=date')} names a line that is none."
+                    f"{column.rule}. If they are dates, write {option('--type', f'{name}=date')}, which says what is none."
                 )
 
 

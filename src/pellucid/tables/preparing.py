@@ -18,8 +18,6 @@ from pellucid.tables.splitting import Divider, Split
 from pellucid.tables.target import Target
 from pellucid.tables.typed import Typed, typed
 
-INTERVAL_OF_ONE = "An interval is for one number: name a single --target that holds numbers, or leave --interval out."
-
 
 @dataclass
 class Prepared:
@@ -82,8 +80,6 @@ def prepare(data: Any, target: str | Sequence[str] | None, s: Settings) -> Prepa
 
 
 def _check_task(target: Target, s: Settings) -> None:
-    if s.interval is not None and (target.task != "regression" or len(target.names) > 1):
-        raise InputError(INTERVAL_OF_ONE)
     if s.class_weights is not None and target.task != "classification":
         raise InputError(
             f"Class weights are for classes, but {', '.join(target.names)} is a {target.task} task, because "
@@ -96,11 +92,6 @@ def _check_task(target: Target, s: Settings) -> None:
 def _divider(cells: Typed, target: Target, s: Settings) -> Divider:
     labels = np.asarray(target.encode(cells)) if target.task == "classification" else None
     groups = None if s.group is None else codes(cells, s.group)
-    if s.time is not None and s.time not in cells.numbers:
-        raise DataError(
-            f"--time {s.time}: that column holds neither dates nor numbers, so nothing is earlier or later. "
-            f"If they are dates, write --type {s.time}=date."
-        )
     return Divider(cells.rows, s.seed, labels, groups, None if s.time is None else cells.numbers[s.time])
 
 

@@ -58,7 +58,11 @@ class Target:
         if not known.any():
             raise DataError(f"The target {made._quoted} is empty in every row: name another column, --target NAME.")
         if levels and (task != "regression" or len(columns) > 1):
-            raise InputError(f"An interval is for one target that is a number; {made._quoted} is a {task}.")
+            given = "are several targets" if len(columns) > 1 else f"is a {task}"
+            raise InputError(
+                f"An interval is for one number, but {made._quoted} {given}: name a single --target that holds numbers, "
+                "or leave --interval out."
+            )
         if task == "classification":
             made.classes = tasks.classes(columns[0], typed)
         elif task == "multilabel":
