@@ -159,6 +159,46 @@ def test_what_theirs_refuses_is_refused_with_the_same_words(wrong):
     assert messages[1].startswith(start)
 
 
+@pytest.mark.parametrize(
+    "going_on", [lambda e, *d: e.partial_fit(*d), lambda e, *d: e.set_params(warm_start=True).fit(*d)]
+)
+@pytest.mark.parametrize("y", [LABELS, YES], ids=["classes", "yes or no"])
+def test_a_network_of_classes_does_not_go_on_with_several_labels(y, going_on):
+    for kind in (neural_network.MLPClassifier, MLPClassifier):
+        begun = kind((8,), max_iter=2, random_state=0).fit(X, y)
+        with pytest.raises(ValueError, match="not fitted with multilabel input"):
+            going_on(begun, X, np.stack([LABELS == 0, LABELS > 0, LABELS == 1], axis=1)[:, : 3 if y is LABELS else 2])
+
+
+@pytest.mark.parametrize("settings", [{"early_stopping": True}, {"solver": "lbfgs"}, {"solver": "sgd"}], ids=str)
+def test_a_warm_start_may_change_the_solver_and_the_rule_for_stopping(settings):
+    ours = classifier(max_iter=3, warm_start=True).fit(X, LABELS)
+    ours.set_params(**settings).fit(X, LABELS)
+    ours.set_params(early_stopping=False, solver="adam").fit(X, LABELS)
+    assert ours.best_loss_ == min(ours.loss_curve_) and ours.n_iter_ == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "settings", "more", "sentence"),
+    [
+        (classifier, {"activation": layers.BatchNorm(8)}, {}, "has parameters or state of its own"),
+        (classifier, {"activation": [layers.Sequential(layers.Dense(8, 8))]}, {}, "has parameters or state of its own"),
+        (classifier, {"class_weight": {0: -1.0}}, {}, "expected finite weights of at least 0"),
+        (classifier, {"class_weight": {0: float("nan")}}, {}, "expected finite weights of at least 0"),
+        (regressor, {"loss": "quantile", "quantile": ["low"]}, {}, "expected a number between 0 and 1, or several"),
+        (
+            regressor,
+            {},
+            {"validation_data": (X, np.stack([LABELS, LABELS], axis=1))},
+            "its y has 2 columns, and that of",
+        ),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_sentence(make, settings, more, sentence):
+    with pytest.raises(InputError, match=sentence):
+        make(max_iter=2, **settings).fit(X, LABELS, **more)
+
+
 @pytest.mark.parametrize("make", [classifier, regressor])
 def test_too_few_epochs_are_warned_of(make):
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):

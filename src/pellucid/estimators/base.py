@@ -124,7 +124,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
                 f"y asks for {last} outputs, but the network that training goes on with has {self.coefs_[-1].shape[1]}."
             )
         self._network = None
-        own = None if validation_data is None else self._validation(validation_data)
+        own = None if validation_data is None else self._validation(validation_data, targets)
         stochastic = self.solver in settings.STOCHASTIC
         self._callback = Listener.of(self, X, y, sample_weight, self.max_iter if stochastic else None)
         try:
@@ -151,23 +151,33 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
             self.intercepts_.append(biases.astype(dtype, copy=False))
         self.batch_norms_ = [fresh_norm(n, dtype) if self.batch_norm else None for n in units[1:-1]]
         if self.solver in settings.STOCHASTIC:
-            self.loss_curve_, self._no_improvement_count = [], 0
-            stopping = self.early_stopping
-            self.best_loss_, self.best_validation_score_ = (None, -np.inf) if stopping else (np.inf, None)
-            self.validation_scores_ = [] if stopping else None
-            self.validation_loss_curve_ = [] if stopping else None
+            self._begin_figures()
 
-    def _validation(self, given: Any) -> tuple[Any, np.ndarray]:
+    def _begin_figures(self) -> None:
+        self.loss_curve_, self._no_improvement_count = [], 0
+        stopping = self.early_stopping
+        self.best_loss_, self.best_validation_score_ = (None, -np.inf) if stopping else (np.inf, None)
+        self.validation_scores_ = [] if stopping else None
+        self.validation_loss_curve_ = [] if stopping else None
+
+    def _validation(self, given: Any, targets: np.ndarray) -> tuple[Any, np.ndarray]:
         """Validation data of the user's own, in the network's form."""
         try:
             X, y = given
         except (TypeError, ValueError):
             raise InputError("validation_data: expected a pair, validation_data=(X_valid, y_valid).") from None
-        return self._validate(X, y, incremental=True, reset=False, held=True)
+        x, held = self._validate(X, y, incremental=True, reset=False, held=True)
+        if held.shape[1:] != targets.shape[1:]:
+            raise InputError(
+                f"validation_data: its y has {held.shape[1]} columns, and that of the training rows {targets.shape[1]}."
+            )
+        return x, held
 
     def _fit_stochastic(self, x: Any, targets: Any, weights: Any, own: Any, incremental: bool) -> None:
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer = Moves(self)
+        if getattr(self, "best_validation_score_" if self.early_stopping else "best_loss_", None) is None:
+            self._begin_figures()  # training that goes on was another solver's, or stopped by another rule
         judged = None
         if own is not None:
             judged = Judged(own[0], own[1], None, self._scorer(own[1], None))

@@ -141,6 +141,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         kind = self._label_binarizer.y_type_
         if kind.startswith("multilabel"):
             return np.asarray(self._label_binarizer.transform(y), dtype)
+        if y.ndim != 1:
+            raise ValueError(
+                "The object was not fitted with multilabel input: it tells classes apart, one a row, and y has "
+                f"{y.shape[1]} columns."
+            )
         numbers = np.searchsorted(self.classes_, y)
         return numbers if kind == "multiclass" else numbers.astype(dtype)[:, None]
 
@@ -155,6 +160,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 "dict of class to weight, such as compute_class_weight('balanced', classes=classes, y=y) makes."
             )
         of_class = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(of_class) & (of_class >= 0.0)).all():
+            raise InputError(f"class_weight={self.class_weight!r}: expected finite weights of at least 0.")
         if self._label_binarizer.y_type_.startswith("multilabel") or len(self.classes_) < 2:
             return of_class if weights is None else weights * of_class
         by_class = self.class_weight

@@ -118,7 +118,12 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return X, np.ascontiguousarray(y.reshape(len(y), -1).astype(X.dtype, copy=False))
 
     def _levels(self) -> tuple[float, ...]:
-        return tuple(float(level) for level in np.atleast_1d(np.asarray(self.quantile)))
+        try:
+            return tuple(float(level) for level in np.atleast_1d(np.asarray(self.quantile)))
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(
+                f"quantile={self.quantile!r}: expected a number between 0 and 1, or several, such as (0.05, 0.5, 0.95)."
+            ) from None
 
     def _count_outputs(self, targets: np.ndarray) -> tuple[int, int]:
         count = targets.shape[1]

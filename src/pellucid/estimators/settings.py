@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from pellucid import layers
 from pellucid.errors import InputError
 from pellucid.layer import Layer
+from pellucid.network import named
 
 STOCHASTIC = ("sgd", "adam")
 # scikit-learn's four names, and every other activation of pellucid under its own.
@@ -71,8 +72,15 @@ def hidden_sizes(given: Any) -> list[int]:
     return sizes
 
 
-def activation_of(name: str) -> Layer:
-    """A fresh activation layer by its name."""
+def activation_of(name: Any) -> Layer:
+    """A fresh activation layer by its name, or a copy of the layer that is given."""
+    if isinstance(name, Layer):
+        if list(named(name)):
+            raise InputError(
+                f"activation={name!r} has parameters or state of its own, for which an estimator has no place. Train it in "
+                "a pellucid.Model."
+            )
+        return name.run_copy()
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise InputError(
             f"activation={name!r} is not known: write one of {', '.join(ACTIVATIONS)}, or a layer such as LeakyReLU(0.1)."
@@ -125,9 +133,7 @@ def hidden_layers(activation: Any, units: int, norm: dict[str, np.ndarray] | Non
     if norm is not None:
         made.append(layers.BatchNorm(units))
         vars(made[-1]).update(norm)
-    if isinstance(activation, Layer):
-        made.append(activation.run_copy())
-    elif activation != "identity":
+    if isinstance(activation, Layer) or activation != "identity":
         made.append(activation_of(activation))
     if dropout:
         made.append(layers.Dropout(float(dropout)))
