@@ -165,6 +165,15 @@ def test_a_changed_file_is_noticed_when_a_run_is_repeated(folder):
     assert "has changed since" in error
 
 
+def test_figures_of_the_file_that_was_learned_from_are_said_to_flatter(folder):
+    pellucid_does("train", "people.csv", "--target", "income", "--layers", "4", "--epochs", "1", "-q", "--no-report")
+    assert "it has seen most of these rows" in pellucid_does("evaluate", "people.safetensors", "people.csv")[1]
+    write(folder / "others.csv", people(60, seed=5))
+    assert "seen" not in pellucid_does("evaluate", "people.safetensors", "others.csv")[1]
+    with pytest.warns(UserWarning, match="flatter"):
+        tables.load("people.safetensors").evaluate("people.csv")
+
+
 @pytest.mark.parametrize("name", ["Anna's.safetensors", 'a\\tb "c".safetensors', "no.run.safetensors"])
 def test_a_file_of_any_name_is_written_again_where_a_run_is_repeated(folder, name):
     short = ("--layers", "4", "--epochs", "1", "-q", "--no-report")

@@ -92,6 +92,8 @@ def predict(trained: TableModel, data: str, reading: Reading, proba: bool, outpu
     """Answers for the rows of `data` in their order, as CSV or as an array."""
     if proba:
         trained.target.probabilities(np.empty((0, trained.target.n_outputs)))  # says at once where there are none
+    if output is not None and not output.endswith((".csv", ".npy")):
+        raise InputError(f"-o {output}: expected a name that ends in .csv or .npy.")
     trained, table, notices = as_told(trained, reading), open_table(data, reading), list[str]()
     outputs = trained.outputs(table, notices)
     say([*table.notices, *notices], Output())
@@ -100,11 +102,9 @@ def predict(trained: TableModel, data: str, reading: Reading, proba: bool, outpu
         if values.dtype == object:
             raise InputError(f"-o {output}: an array holds numbers, not labels. Write a .csv, or the --proba.")
         rows.write(head, [values], output)
-    elif output is None or output.endswith(".csv"):
-        text = as_csv(head, values)
-        write_atomic(output, text.encode()) if output is not None else click.echo(text, nl=False)
-    else:
-        raise InputError(f"-o {output}: expected a name that ends in .csv or .npy.")
+        return
+    text = as_csv(head, values)
+    write_atomic(output, text.encode()) if output is not None else click.echo(text, nl=False)
 
 
 def columns(trained: TableModel, outputs: np.ndarray, proba: bool) -> tuple[list[str], np.ndarray]:
@@ -143,8 +143,6 @@ def judge(
     say([*table.notices, *notices], out)
     if metric is not None and metric not in figures:
         raise InputError(f"--metric {metric}: write one of {', '.join(figures)}.")
-    if table.digest and table.digest == _recorded(trained, "data", "sha256"):
-        out.note(f"{data} is the file that this network was trained on: most of its rows are no surprise to it.")
     return figures, metric or next(iter(figures)), f"{source.stem(data)}: {count:,} rows, read from {data}"
 
 

@@ -17,6 +17,7 @@ from pellucid.tables.scores import Scoring
 from pellucid.tables.target import Target
 
 if TYPE_CHECKING:
+    from pellucid.tables.table import Table
     from pellucid.tables.typed import Typed
 
 ROWS = 8192  # of one pass through the network
@@ -83,8 +84,14 @@ class TableModel:
 
     def judge(self, data: Any, notices: list[str] | None = None) -> tuple[dict[str, float], int]:
         """(figures as in `evaluate`, the rows they are of). Sentences about `data` are appended to `notices`."""
+        from pellucid.tables.reading import read
+
         said: list[str] = [] if notices is None else notices
-        typed = self.typed(data, said)
+        table = read(data)
+        typed = self.typed(table, said)
+        if self.learned_from(table):
+            said.append(f"{table.origin} is the file that this network was trained on: it has seen most of these rows, and the "
+                        "figures flatter it. The verdict in its file says which rows judged it.")  # fmt: skip
         known = self.target.known(typed)
         if not known.all():
             said.append(f"{int((~known).sum()):,} of {typed.rows:,} rows have no target and are left out.")
@@ -101,6 +108,11 @@ class TableModel:
             figures["coverage"] = float(((low <= truth[:, 0]) & (truth[:, 0] <= high)).mean())
             figures["width"] = float((high - low).mean())
         return figures, int(known.sum())
+
+    def learned_from(self, table: Table) -> bool:
+        """Whether a table comes from the very file that the network was trained on; False where there was none."""
+        about = self.record.get("data")
+        return bool(table.digest) and isinstance(about, dict) and about.get("sha256") == table.digest
 
     def typed(self, data: Any, notices: list[str] | None = None) -> Typed:
         """Inputs and targets of anything that `tables.read` takes, typed as in training."""
