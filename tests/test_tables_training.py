@@ -175,6 +175,18 @@ def test_ends_move_out_by_what_other_rows_show_to_be_missing(tmp_path):
 # -- who judges ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_class_that_only_judges_is_told():
+    data = {"x": np.arange(120.0) % 7, "when": np.arange(120.0), "y": [f"kind {k // 40}" for k in range(120)]}
+
+    def told(**options):
+        p = preparing.prepare(data, "y", settings(options))
+        return [warn.text for warn in p.warnings if warn.what == "class never learned"]
+
+    assert told() == [] and told(folds=3) == []
+    (text,) = told(time="when")
+    assert "of the class kind 2, which 24 of the 24 rows that judge are" in text
+
+
 def test_what_a_group_has_by_heart_does_not_help():
     """A column that only names the group says everything of rows of a group that was seen, and nothing of others."""
     rng = np.random.default_rng(0)
@@ -340,6 +352,11 @@ def test_trees_are_among_the_baselines_where_scikit_learn_is(monkeypatch, column
         ("income", {"layers": "64"}, InputError, r"\(64, 32\)"),
         ("income", {"types": "age=number"}, InputError, "'zip': 'category'"),
         ("income", {"dropout": 1.0}, InputError, "dropout"),
+        ("income", {"batch_size": 0}, InputError, "at least 1, as in batch_size=64"),
+        ("income", {"test": "0.2"}, InputError, "test='0.2': expected a finite number"),
+        ("pay", {"interval": "90"}, InputError, "per cent"),
+        ("income", {"epochs": 2.5}, InputError, "whole number"),
+        ("income", {"patience": -1}, InputError, "patience=-1"),
     ],
 )
 def test_what_cannot_be_gets_a_sentence_before_anything_is_trained(columns, target, options, error, words, monkeypatch):

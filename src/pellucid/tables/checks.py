@@ -36,7 +36,9 @@ def check(
         warns.append(Warn("few rows", "", text))
     warns.extend(_task(typed, plan, target))
     if target.task == "classification":
-        warns.extend(_classes(np.asarray(target.encode(typed))[known], target))
+        labels = np.asarray(target.encode(typed))
+        warns.extend(_classes(labels[known], target))
+        warns.extend(_never_learned(labels, train_rows, test_rows, target))
     warns.extend(_leakage(typed, plan, target, known))
     warns.extend(_twins(typed, plan, train_rows, test_rows))
     dates = [column.name for column in plan.columns if column.kind == "date" and column.reason in ("", "group")]
@@ -89,6 +91,20 @@ def _classes(y: np.ndarray, target: Target) -> Iterator[Warn]:
             f"Accuracy says little then; {flag} gives each class the same weight."
         )
         yield Warn("imbalance", name, text, flag)
+
+
+def _never_learned(y: np.ndarray, train_rows: np.ndarray, test_rows: np.ndarray, target: Target) -> Iterator[Warn]:
+    """Classes of rows that judge which no row learned from has, as where rows are divided by group or by time."""
+    judging = y[test_rows][y[test_rows] >= 0]
+    alone = judging[~np.isin(judging, y[train_rows])]
+    absent = [target.classes[code] for code in np.unique(alone).tolist()]
+    if absent:
+        name, some = target.names[0], ", ".join(shown(label, 20) for label in absent[:3])
+        text = (
+            f"{shown(name)}: no row learned from is of the class {some}{', ...' if len(absent) > 3 else ''}, which "
+            f"{len(alone):,} of the {len(judging):,} rows that judge are: every answer about those is wrong."
+        )
+        yield Warn("class never learned", name, text)
 
 
 def _leakage(typed: Typed, plan: Plan, target: Target, known: np.ndarray) -> Iterator[Warn]:
