@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from pellucid import pieces
+from pellucid.arrays import check_count, check_number
 from pellucid.errors import InputError
 from pellucid.randomness import check_seed
 
@@ -88,14 +89,24 @@ class Settings:
         for name, known in names.items():
             if getattr(self, name) not in known:
                 raise InputError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(map(str, known))}.")
-        if self.interval is not None and not 0.0 < self.interval < 100.0:
-            raise InputError(f"interval={self.interval!r}: expected per cent, above 0 and below 100, such as 90.")
-        if (
-            self.numbers == "normal" and not self.rows
-        ):  # its quantiles are 257 values of the column, as they stand there
+        self._check_numbers()
+        if self.numbers == "normal" and not self.rows:  # its quantiles are values of the column, as they stand there
             raise InputError("--numbers normal keeps values of the rows in the model: choose another beside --no-rows.")
-        if not 0.0 <= self.dropout < 1.0:
-            raise InputError(f"dropout={self.dropout!r}: expected the share dropped, at least 0 and below 1.")
+
+    def _check_numbers(self) -> None:
+        for name in ("test", "validation", "dropout"):
+            check_number(name, getattr(self, name), 0.0, 1.0, ends="[)")
+        if self.interval is not None:
+            check_number("interval, in per cent, such as 90: interval", self.interval, 0.0, 100.0, ends="()")
+        if self.learning_rate is not None:
+            check_number("learning_rate", self.learning_rate, 0.0)
+        check_number("weight_decay", self.weight_decay, 0.0)
+        check_count("epochs", self.epochs, "epochs=200", low=0)
+        check_count("patience", self.patience, "patience=30, or 0 for never", low=0)
+        if self.batch_size is not None:
+            check_count("batch_size", self.batch_size, "batch_size=64")
+        if self.folds is not None:
+            check_count("folds", self.folds, "folds=5", low=2)
 
     @property
     def levels(self) -> tuple[float, ...]:
