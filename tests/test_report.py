@@ -302,8 +302,8 @@ def test_a_wide_table_stays_small():
 # -- curves in words -----------------------------------------------------------------------------------------------------
 
 EPOCHS = np.arange(60)
-PHRASES = ("neither over- nor underfitting", "That is overfitting", "means overfitting", "hardly fell, although",
-           "That is underfitting", "still falling",
+PHRASES = ("neither over- nor underfitting", "That is overfitting", "means overfitting", "although the training loss did",
+           "this is underfitting", "still falling",
            "rises a little")  # fmt: skip
 FALL = 0.2 + np.exp(-EPOCHS / 8)
 
@@ -313,15 +313,21 @@ FALL = 0.2 + np.exp(-EPOCHS / 8)
     [
         (FALL, FALL + 0.02, "neither over- nor underfitting"),
         (FALL - 0.2, np.where(EPOCHS < 20, FALL, FALL[20] + 0.03 * (EPOCHS - 20)), "That is overfitting"),
-        (FALL, np.full(60, 1.3), "hardly fell, although"),
+        (FALL, np.full(60, 1.3), "although the training loss did"),
         (FALL - 0.19, FALL * 0.1 + 1.1, "means overfitting"),
-        (1 - 0.001 * EPOCHS, 1 - 0.0005 * EPOCHS, "That is underfitting"),
+        (1 - 0.001 * EPOCHS, 1 - 0.0005 * EPOCHS, "this is underfitting"),
         (2 - 0.03 * EPOCHS, 2 - 0.03 * EPOCHS, "still falling"),
         (FALL, FALL + 0.06 * np.sin(EPOCHS / 3.1) ** 2 + 0.001 * EPOCHS, "neither over- nor underfitting"),
         (FALL - 0.1, np.where(EPOCHS < 20, FALL, FALL[20] + 0.004 * (EPOCHS - 20)), "rises a little"),
+        (
+            FALL + 0.03 * np.maximum(EPOCHS - 20, 0),
+            FALL + 0.03 * np.maximum(EPOCHS - 20, 0),
+            "so does the training loss",
+        ),
+        (FALL + 0.03 * np.maximum(EPOCHS - 20, 0), [], "rose again: training came apart"),
         (FALL, [], "No validation rows"),
         (2 - 0.03 * EPOCHS, [], "still falling"),
-        (1 - 0.0001 * EPOCHS, [], "That is underfitting"),
+        (1 - 0.0001 * EPOCHS, [], "this is underfitting"),
         ([1.0, float("nan"), 0.5], [], "no finite loss"),
         ([1.0, 0.5], [], "Too few epochs"),
     ],
@@ -333,9 +339,47 @@ def test_the_curves_are_told(train, valid, said):
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [(248123.4, "248,123"), (-1234.6, "-1,235"), (12.5, "12.5"), (5e6, "5,000,000"), (1e13, "1e+13"), (0.00012344, "0.0001234"),
+     (3.0, "3"), (10**15, "1,000,000,000,000,000"), (None, "–"), ("1e3", "1e3")],
+)  # fmt: skip
+def test_numbers_are_written_for_people(value, shown):
+    assert words.plain(value) == shown
+
+
+def test_the_metric_of_one_target_is_read_as_its_kind(three):
+    assert words.gain("accuracy of city", 0.05) == "5.0 points" and words.unit("accuracy of city") == 100.0
+    span = {"value": 3.0, "low": 2.0, "high": 4.0}
+    record = {
+        "metric": "rmse of price",
+        "scores": {"this network": {"rmse of price": span}},
+        "differences": {"linear": span},
+    }
+    page = report.html(records.Recorded(three, record))
+    assert "Worse than linear" in page and "Better than linear" not in page
+
+
+@pytest.mark.parametrize("verdict", [{}, {"text": "There is no baseline to compare it with.", "wins": None}])
+def test_without_baselines_nothing_is_said_to_be_compared(three, verdict):
+    assert "to the baselines" not in report.html(records.Recorded(three, {"verdict": verdict}))
+    assert "No clear difference to the baselines" in report.html(records.Recorded(three, records.classes()))
+
+
+def test_names_of_inputs_and_metrics_cannot_turn_a_line_about(three):
+    from pellucid.training.history import History
+
+    model = copy.deepcopy(three)
+    model.history = History()
+    model.history.epochs = [{"epoch": i + 1, "loss": 1.0 / (i + 1), "\u202espam\x00": 0.5} for i in range(5)]
+    page = report.html(records.Recorded(model, None, ["a\u202eb", "\x00", "c", "d"]))
+    assert "spam" in page and not {"\u202e", "\x00"} & set(page)
+
+
+@pytest.mark.parametrize(
     ("given", "shown"),
     [
         ("-0.044641636506989144", "-0.044642"),
+        ("123456789.12345", "123456789"),
         ("1.5", "1.5"),
         ("12345678901", "12345678901"),
         ("1.00000.00000", "1.00000.00000"),

@@ -49,5 +49,7 @@ def _inputs(model: Any, inner: Model) -> list[str] | None:
         from pellucid.tables.encoder import Encoder
 
         encoder = Encoder.from_json(inner.table["encoder"])
+    from pellucid.report.record import line
+
     names = getattr(encoder, "features", None)
-    return [str(name) for name in names] if names else None
+    return [line(str(name), "an input") for name in names] if names else None

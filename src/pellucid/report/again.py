@@ -19,7 +19,13 @@ def repeat(record: Record) -> Section:
     ]
     section.add(*(Code(caption, words) for caption, words in codes if words))
     if section.blocks:
-        section.blocks.insert(0, Text("Each of these gives the same network from the same data."))
+        section.blocks.insert(
+            0,
+            Text(
+                "Each of these trains it again from the same data. With the versions below, on the same kind of machine, the "
+                "network is the same; elsewhere numbers are rounded differently, and training may end a little elsewhere."
+            ),
+        )
     return section
 
 

@@ -11,7 +11,7 @@ from pellucid.glass import curves, histograms
 from pellucid.glass import network as drawing
 from pellucid.glass.chain import columns as chain
 from pellucid.report.blocks import Figure, Items, Section, Table, Text, facts
-from pellucid.report.record import LARGE, Record, scalar
+from pellucid.report.record import LARGE, Record, line, scalar
 from pellucid.report.words import counted, listed, metric_name, plain, share, story, title
 
 LINES = 8  # curves of one picture
@@ -83,9 +83,10 @@ def learning(model: Any, record: Record) -> Section:
     mark = (best, "best") if best is not None else None
     others = [name for name in history.names if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
     for name in sorted(others, key=lambda name: name != "loss")[: 1 + NAMED]:
-        heading = "Loss, epoch by epoch" if name == "loss" else f"{title(metric_name(name))}, epoch by epoch"
+        metric = metric_name(line(name, "a metric"))
+        heading = f"{title(metric)}, epoch by epoch"
         series = {label: _drawable(values) for label, values in history.curves(name).items()}
-        picture = curves.draw(series, heading, metric_name(name), mark=mark)
+        picture = curves.draw(series, heading, metric, mark=mark)
         what = "The lower, the better." if name == "loss" else ""
         marked = f" Epoch {best}, the one with the lowest validation loss, is marked." if best is not None else ""
         section.add(Figure(picture, (what + marked).strip(), curves.table(series, heading, mark=mark)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from pellucid.report import charts
@@ -101,18 +103,18 @@ def _numbers(section: Section, name: str, pair: Record) -> None:
     error = predicted - true
     groups = np.array_split(np.argsort(true, kind="stable"), min(10, len(true)))
     cells = [
-        [f"{true[g].min():.4g} to {true[g].max():.4g}", f"{len(g):,}", f"{true[g].mean():.4g}",
-         f"{predicted[g].mean():.4g}", f"{np.abs(error[g]).mean():.4g}"]
+        [f"{_told(true[g].min())} to {_told(true[g].max())}", f"{len(g):,}", _told(true[g].mean()),
+         _told(predicted[g].mean()), _told(np.abs(error[g]).mean())]
         for g in groups
     ]  # fmt: skip
     table = Table(
         f"{name}: groups of rows by true value",
-        ["true value", "rows", "mean true", "mean predicted", "mean error"],
+        ["true value", "rows", "mean true", "mean predicted", "mean size of the error"],
         cells,
     )
     counts, edges = charts.bins(error)
     spread = [
-        [f"{a:.4g} to {b:.4g}", f"{n:,}"] for a, b, n in zip(edges[:-1], edges[1:], counts.tolist(), strict=True)
+        [f"{_told(a)} to {_told(b)}", f"{n:,}"] for a, b, n in zip(edges[:-1], edges[1:], counts.tolist(), strict=True)
     ]  # fmt: skip
     section.add(
         Heading(name),
@@ -123,6 +125,10 @@ def _numbers(section: Section, name: str, pair: Record) -> None:
                "Right of 0 the prediction is too high, left of it too low.",
                Table(f"{name}: residuals", ["predicted minus true", "rows"], spread)),
     )  # fmt: skip
+
+
+def _told(value: Any) -> str:
+    return plain(float(value))
 
 
 def worst(record: Record) -> Section:

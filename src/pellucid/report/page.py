@@ -41,9 +41,15 @@ def render(model: Model, raw: Any, inputs: Sequence[str] | None, rows: bool) -> 
     return environment.get_template("page.html").render(
         title=f"Report on {targets} from {name}" if targets and name else f"Report on {targets or name or 'a network'}",
         created=_moment(record["created"]),
-        badge=_VERDICTS[record["verdict"]["wins"]] if record["verdict"] else None,
+        badge=_badge(record),
         sections=sections, style=style, digest=digest,
     )  # fmt: skip
+
+
+def _badge(record: dict[str, Any]) -> tuple[str, str, str] | None:
+    """(look, mark, words) of the verdict; None where there is none, and where there was nothing to compare with."""
+    wins = (record["verdict"] or {}).get("wins")
+    return _VERDICTS[wins] if wins is not None or (record["verdict"] and record["differences"]) else None
 
 
 def _sections(model: Model, record: dict[str, Any], inputs: Sequence[str] | None, told: bool) -> list[Section]:

@@ -14,6 +14,7 @@ from pellucid.report.words import (
     cut,
     gain,
     gain_span,
+    kind,
     metric_name,
     score,
     span,
@@ -102,7 +103,7 @@ def _differences(record: Record, metric: str) -> list[str]:
         elif low <= 0 <= high:
             said.append(f"Against {name}: no clear difference; {words}.")
         else:
-            better = (low > 0) != (metric in ERRORS)
+            better = (low > 0) != (kind(metric) in ERRORS)
             said.append(f"{'Better' if better else 'Worse'} than {name}: {words}.")
     return said
 

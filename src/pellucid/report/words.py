@@ -31,14 +31,19 @@ def title(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def kind(metric: str) -> str:
+    """What a metric counts: "r2 of price" is an "r2"."""
+    return metric.partition(" of ")[0]
+
+
 def plain(value: Any) -> str:
-    """A text or a number, with four digits that count."""
+    """A text or a number, with four digits that count; those before the point are all written."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str):
         return value
-    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e6):
-        return f"{int(value):,}"
+    if isinstance(value, int) or (1e3 <= abs(value) < 1e12) or (abs(value) < 1e3 and float(value).is_integer()):
+        return f"{round(value):,}"
     return f"{value:.4g}"
 
 
@@ -51,22 +56,21 @@ def score(metric: str, value: float | None) -> str:
     """A score in the form that its metric is read in."""
     if value is None:
         return UNKNOWN
-    kind = metric.partition(" of ")[0]
-    return share(value) if kind in SHARES else f"{value:.3f}" if kind == "r2" else plain(value)
+    return share(value) if kind(metric) in SHARES else f"{value:.3f}" if kind(metric) == "r2" else plain(value)
 
 
 def gain(metric: str, value: float | None) -> str:
     """A difference of two scores; between shares, in percentage points."""
     if value is None:
         return UNKNOWN
-    return f"{100 * value:.1f} points" if metric in SHARES else score(metric, value)
+    return f"{100 * value:.1f} points" if kind(metric) in SHARES else score(metric, value)
 
 
 def gain_span(metric: str, low: float | None, high: float | None) -> str:
     """The interval of a difference, or nothing."""
     if low is None or high is None:
         return ""
-    low_words = f"{100 * low:.1f}" if metric in SHARES else score(metric, low)
+    low_words = f"{100 * low:.1f}" if kind(metric) in SHARES else score(metric, low)
     return f"{low_words} to {gain(metric, high)}"
 
 
@@ -79,13 +83,13 @@ def sentence(words: str) -> str:
 def short(words: str, most: int = 24) -> str:
     """`words`, cut where they are long; of a number with many decimals, the digits that count."""
     if _DECIMALS.fullmatch(words):
-        return f"{float(words):.5g}"
+        return f"{float(words):.5g}" if abs(float(words)) < 1e5 else f"{float(words):.0f}"
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def unit(metric: str) -> float:
     """What a score is multiplied with on an axis: shares are drawn as per cent."""
-    return 100.0 if metric in SHARES else 1.0
+    return 100.0 if kind(metric) in SHARES else 1.0
 
 
 def span(metric: str, low: float | None, high: float | None) -> str:
@@ -113,7 +117,8 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
     """What the curves say of over- and underfitting, in sentences.
 
     The thresholds are those of `diagnose`. Their unit there is the loss of the best constant answer; a file of a model
-    holds no rows to compute it from, and the loss of the first epoch, which is not much above it, stands in.
+    holds no rows to compute it from, and the loss of the first epoch stands in: not much above it where a first epoch
+    teaches little, and far below where it has very many steps, which is why underfitting is said with a condition.
     """
     losses, others = np.asarray(train, float), np.asarray(valid, float)
     if not len(losses) or not np.isfinite(losses).all() or (len(others) and not np.isfinite(others).all()):
@@ -124,22 +129,26 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
         return [*_alone(losses), "No validation rows were set aside, so overfitting could not be seen here."]
     unit = max(float(losses[0]), float(others[0]), 1e-300)
     at = (best or int(others.argmin()) + 1) - 1
-    said = [f"The validation loss is lowest in epoch {at + 1} of {len(others)}: {others[at]:.4g}."]
+    said = [f"The validation loss is lowest in epoch {at + 1} of {len(others)}: {plain(float(others[at]))}."]
     window = max(1, len(others) // 10)
     smooth = np.convolve(others / unit, np.ones(window) / window, "valid")
     apart = float(others[at] - losses[at]) / unit
-    if smooth[-1] - smooth.min() > RISEN:
+    if smooth[-1] - smooth.min() > RISEN and _risen(losses, at):
+        said.append("After that it rises, and so does the training loss: training came apart there. A smaller learning rate "
+                    "would help.")  # fmt: skip
+    elif smooth[-1] - smooth.min() > RISEN:
         said.append("After that it rises while the training loss falls: what is learned there holds for the training rows "
                     "alone. That is overfitting; the network should be the one of the lowest point.")  # fmt: skip
     elif apart > APART:
         said.append("It is far above the training loss, which means overfitting. More rows, dropout or a smaller network "
                     "would help.")  # fmt: skip
     elif others[at] > UNDER * unit > losses[-1]:
-        said.append("It hardly fell, although the training loss did: what the network learns does not carry over to other "
-                    "rows. More rows or better columns are needed.")  # fmt: skip
+        said.append("It hardly fell after the first epoch, although the training loss did: what the network learned since "
+                    "does not carry over to other rows. More rows or better columns are needed.")  # fmt: skip
     elif others[at] > UNDER * unit:
-        said.append("It hardly fell. That is underfitting: the columns say too little, or the network or its learning rate "
-                    "does not suit them.")  # fmt: skip
+        said.append("It hardly fell after the first epoch. Unless that one taught nearly everything, as it may where it has "
+                    "many steps, this is underfitting: the columns say too little, or the network or its learning rate does "
+                    "not suit them.")  # fmt: skip
     elif at + 1 > len(others) - max(1, len(others) // 10) and _falling(others / unit, FLATTENED / 4):
         said.append("It was still falling at the end: more epochs would help.")
     elif smooth[-1] - smooth.min() > RISEN / 3:
@@ -151,10 +160,19 @@ def story(train: Sequence[float], valid: Sequence[float], best: int | None) -> l
 
 def _alone(losses: np.ndarray) -> list[str]:
     if losses.min() > UNDER * losses[0]:
-        return ["The training loss hardly fell. That is underfitting."]
+        return ["The training loss hardly fell after the first epoch. Unless that one taught nearly everything, as it may "
+                "where it has many steps, this is underfitting."]  # fmt: skip
+    if _risen(losses, int(losses.argmin())):
+        return ["The training loss fell and rose again: training came apart. A smaller learning rate would help."]
     if _falling(losses / max(float(losses[0]), 1e-300)):
         return ["The training loss was still falling at the end: more epochs would help."]
     return ["The training loss fell and levelled off."]
+
+
+def _risen(losses: np.ndarray, at: int) -> bool:
+    """Whether the last tenth lies clearly above the epoch `at`."""
+    tenth = max(1, len(losses) // 10)
+    return bool(losses[-tenth:].mean() - losses[at] > RISEN * max(float(losses[0]), 1e-300))
 
 
 def _falling(curve: np.ndarray, least: float = FLATTENED) -> bool:
