@@ -83,10 +83,12 @@ class Baselines:
     def _linear(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> np.ndarray:
         cells = X.size * max(self.classes, 1)
         some = slice(None, None, max(-(-len(X) // ENOUGH), -(-cells // CELLS)))
-        X, truth = X[some].astype(np.float64), truth[some]
-        mean, std = X.mean(axis=0), X.std(axis=0)
+        Z, Z_new, truth = X[some].astype(np.float64), X_new.astype(np.float64), truth[some]
+        mean, std = Z.mean(axis=0), Z.std(axis=0)
         std = np.where(std > 1e-9 * (abs(mean) + 1e-30), std, 1.0)
-        Z, Z_new = (X - mean) / std, (X_new.astype(np.float64) - mean) / std
+        for each in (Z, Z_new):  # in place: of many rows, each copy is hundreds of megabytes
+            each -= mean
+            each /= std
         if self.task == "regression":
             return ridge(Z, truth, Z_new)
         if self.task == "classification":
@@ -160,11 +162,11 @@ def logistic(
     X standardised (n, d), targets one-hot (n, k), weights (n,). Accelerated gradient steps with restarts: Nesterov
     (1983), O'Donoghue and Candes (2015).
     """
-    X, X_new = (np.column_stack([x, np.ones(len(x))]) for x in (X, X_new))
+    X = np.column_stack([X, np.ones(len(X))])
     share = (np.ones(len(X)) if weights is None else weights)[:, None] / len(X)
     decay = np.full((X.shape[1], 1), strength * (2.0 if targets.shape[1] == 2 else 1.0) / len(X))
     decay[-1] = 0.0  # the intercept is free
-    rate = 1.0 / (0.5 * _largest(X * np.sqrt(share)) + decay[0, 0])
+    rate = 1.0 / (0.5 * _largest(X, share[:, 0]) + decay[0, 0])
     W = ahead = np.zeros((X.shape[1], targets.shape[1]))
     momentum = 1.0
     for _ in range(STEPS):
@@ -177,15 +179,15 @@ def logistic(
         W, momentum = new, following
         if abs(gradient).max() < 1e-5:
             break
-    return np.asarray(softmax(X_new @ W))
+    return np.asarray(softmax(X_new @ W[:-1] + W[-1]))
 
 
-def _largest(X: np.ndarray) -> float:
-    """The largest eigenvalue of X.T @ X, by power iteration, and a little more."""
+def _largest(X: np.ndarray, share: np.ndarray) -> float:
+    """The largest eigenvalue of X.T @ diag(share) @ X, by power iteration, and a little more."""
     vector: np.ndarray = generator(0, "noise").normal(size=(X.shape[1],))
     value = 1.0
     for _ in range(30):
-        vector = X.T @ (X @ vector)
+        vector = X.T @ (share * (X @ vector))
         value = float(np.linalg.norm(vector))
         vector /= value or 1.0
     return 1.05 * value
