@@ -504,6 +504,28 @@ def test_sparse_rows_train_the_same_network():
         classifier(engine="jax").fit(sparse.csr_matrix(X), LABELS)
 
 
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}, {"hidden_layer_sizes": ()}])
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_thin_rows_are_never_made_full(monkeypatch, make, settings):
+    from pellucid.engines import choice
+
+    sparse = pytest.importorskip("scipy.sparse")
+    thin = sparse.random(150, 300, 0.02, format="csr", random_state=0)
+    settings = settings | {"max_iter": 4, "engine": "auto"}
+    full = make(**settings).fit(thin.toarray(), LABELS)
+    answers = full.predict(thin.toarray())
+    monkeypatch.setattr(choice, "wanted", lambda *_: ("jax", "worth it"))
+    for form in (sparse.csr_matrix, sparse.csr_array, sparse.csc_array):
+        rows = form(thin)
+        with monkeypatch.context() as only_here:
+            for kind in (sparse.csr_matrix, sparse.csr_array, sparse.csc_array):
+                only_here.setattr(kind, "toarray", lambda *_: pytest.fail("made full"))
+            ours = make(**settings).fit(rows, LABELS)
+            np.testing.assert_allclose(ours.predict(rows), answers, rtol=1e-10, atol=1e-12)
+        same_network(full, ours, rtol=1e-9)
+        assert settings.get("solver") or (ours.engine_ == "numpy" and "sparse" in ours.engine_reason_)
+
+
 def test_the_engine_says_which_it_was_and_why():
     ours = classifier(engine="auto", max_iter=3).fit(X, LABELS)
     assert ours.engine_ == "numpy" and "compiling would not pay" in ours.engine_reason_

@@ -20,7 +20,7 @@ from pellucid.estimators import settings
 from pellucid.estimators.callbacks import CallbackSupport, Listener
 from pellucid.estimators.files import SaveAndLoad
 from pellucid.estimators.predicting import Predicting, Putter, fresh_norm
-from pellucid.estimators.rows import Rows, SparseRows
+from pellucid.estimators.rows import Rows, SparseRows, thin_or_full
 from pellucid.estimators.stochastic import Judged, Moves, Run
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -230,7 +230,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
         of_aside = None if weights is None else weights[aside]
-        held = x[aside].toarray() if sparse.issparse(x) else x[aside]
+        held = thin_or_full(x[aside])
         judged = Judged(held, targets[aside], of_aside, self._scorer(targets[aside], of_aside))
         return (x[kept], targets[kept], None if weights is None else weights[kept]), judged
 
@@ -263,7 +263,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
     def _objective(self, x: Any, targets: Any, weights: Any) -> Any:
         from pellucid.estimators.lbfgs import Objective
 
-        x = x.toarray() if sparse.issparse(x) else np.ascontiguousarray(x)
+        x = thin_or_full(x.tocsr()) if sparse.issparse(x) else np.ascontiguousarray(x)
         counted = self._mean_share * (x.shape[0] if weights is None else float(weights.sum()))
         return Objective(self._made(self.alpha / (2.0 * max(counted, 1e-30))), self._loss, x, targets, weights)
 

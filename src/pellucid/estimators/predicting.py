@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pellucid.estimators import settings
+from pellucid.estimators.rows import thin_or_full
 from pellucid.layers import BatchNorm, Dense, Sequential, Sigmoid, Softmax
 
 CHUNK = 256  # rows that a prediction takes at a time: their values stay in the cache, and no threads are woken
@@ -92,8 +93,7 @@ class Predicting:
             output: np.ndarray = network.run_copy().forward(X)
             return output
         parts = (X[at : at + CHUNK] for at in range(0, X.shape[0], CHUNK))
-        full = (part.toarray() if sparse.issparse(part) else part for part in parts)
-        return np.concatenate([network.run_copy().forward(part) for part in full])
+        return np.concatenate([network.run_copy().forward(thin_or_full(part)) for part in parts])
 
     def _checked(self, X: Any) -> Any:
         check_is_fitted(self)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from pellucid.engines import Batches
+
+THIN = 0.05  # share of entries that are not 0: up to it, the products of a sparse matrix take less time than full ones
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Rows(Batches):
 
 
 class SparseRows:
-    """A sparse matrix that gives an engine full rows, as many as a step takes."""
+    """A sparse matrix that gives an engine the rows of a step, as a network takes them."""
 
     def __init__(self, matrix: Any) -> None:
         self.matrix, self.shape, self.dtype, self.ndim = matrix, matrix.shape, matrix.dtype, 2
@@ -43,10 +46,16 @@ class SparseRows:
     def __len__(self) -> int:
         return int(self.shape[0])
 
-    def __getitem__(self, rows: Any) -> np.ndarray:
-        full: np.ndarray = self.matrix[rows].toarray()
-        return full
+    def __getitem__(self, rows: Any) -> Any:
+        return thin_or_full(self.matrix[rows])
 
-    def take(self, rows: np.ndarray, axis: int = 0) -> np.ndarray:
-        """The rows of these numbers, as a full array."""
+    def take(self, rows: np.ndarray, axis: int = 0) -> Any:
+        """The rows of these numbers."""
         return self[rows]
+
+
+def thin_or_full(rows: Any) -> Any:
+    """Rows as a network takes them: a thin sparse matrix as it is, as `Dense` needs products only; the rest as an array."""
+    if not sparse.issparse(rows) or rows.nnz <= THIN * rows.shape[0] * rows.shape[1]:
+        return rows
+    return rows.toarray()

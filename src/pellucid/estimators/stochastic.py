@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from pellucid import engines
 from pellucid.engines.work import Engine, EpochResult, Work
-from pellucid.estimators.rows import Rows
+from pellucid.estimators.rows import Rows, SparseRows
 from pellucid.network import Values
 from pellucid.optimizers import SGD, Adam, Optimizer
 from pellucid.step import evaluate_losses
@@ -110,7 +110,11 @@ class Run:
         owner, moves = self.owner, self.owner._optimizer
         work = Work(self.network, self.loss, moves.optimizer, self.data, moves.slots)
         work.valid_x = None if self.judged is None else self.judged.x
-        engine, owner.engine_reason_ = engines.make(owner.engine, epochs, work)
+        if isinstance(self.data.x, SparseRows):
+            engine, _ = engines.make("numpy", epochs, work)
+            owner.engine_reason_ = "X is sparse, which the compiled engine does not take"
+        else:
+            engine, owner.engine_reason_ = engines.make(owner.engine, epochs, work)
         owner.engine_ = engine.name
         owner.n_iter_, snapshot = 0, engine.start()
         try:
