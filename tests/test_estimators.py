@@ -201,8 +201,12 @@ def test_what_cannot_be_is_told_in_a_sentence(make, settings, more, sentence):
 
 @pytest.mark.parametrize("make", [classifier, regressor])
 def test_too_few_epochs_are_warned_of(make):
-    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached") as seen:
         make(max_iter=2).fit(X, LABELS)
+    assert seen[0].filename == __file__
+    with pytest.warns(UserWarning, match="going to be clipped") as seen:
+        make(max_iter=1, batch_size=999).fit(X, LABELS)
+    assert {warning.filename for warning in seen} == {__file__}
 
 
 # -- manners -------------------------------------------------------------------------------------------------------------
@@ -535,8 +539,9 @@ def test_weights_that_are_no_numbers_stop_the_training():
     with pytest.raises(ValueError, match="Solver produced non-finite parameter weights.*Scale the columns"):
         regressor(solver="sgd", learning_rate_init=1e10, activation="identity").fit(X, NUMBERS)
     stopping = regressor(solver="sgd", learning_rate_init=1e3, activation="identity", early_stopping=True)
-    with pytest.warns(ConvergenceWarning, match="no finite numbers after epoch"):
+    with pytest.warns(ConvergenceWarning, match="no finite numbers after epoch") as seen:
         stopping.fit(X, NUMBERS)
+    assert seen[0].filename == __file__
     assert np.isnan(stopping.validation_scores_[-1]) and np.isfinite(stopping.coefs_[0]).all()
 
 

@@ -214,7 +214,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
             return min(200, rows)
         if self.batch_size > rows:
             warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6
             )
         return int(np.clip(self.batch_size, 1, rows))
 

@@ -130,7 +130,7 @@ class Run:
                 else:
                     self._too_short()
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warnings.warn("Training interrupted by user.", stacklevel=6)
         moves.slots = engine.slots(snapshot)
         self.values = engine.values(snapshot)
 
@@ -208,7 +208,7 @@ class Run:
             f"Stochastic Optimizer: Maximum iterations ({self.owner.max_iter}) reached and the optimization hasn't "
             "converged yet.",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
 
     def _diverged(self, loss: float) -> None:
@@ -228,7 +228,7 @@ class Run:
             f"The weights were no finite numbers after epoch {owner.n_iter_}: training stops, and the best weights before "
             "are kept. Lower learning_rate_init.",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
 
 
