@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import InvalidParameterError
 
 import pellucid
 from pellucid import layers
@@ -197,6 +198,13 @@ def test_a_warm_start_may_change_the_solver_and_the_rule_for_stopping(settings):
 def test_what_cannot_be_is_told_in_a_sentence(make, settings, more, sentence):
     with pytest.raises(InputError, match=sentence):
         make(max_iter=2, **settings).fit(X, LABELS, **more)
+
+
+def test_sizes_where_the_loss_belongs_are_told_their_place():
+    with pytest.raises(InvalidParameterError, match=r"'loss' parameter.*write MLPRegressor\(hidden_layer_sizes=\(30,\)\)"):
+        MLPRegressor((30,)).fit(X, NUMBERS)
+    with pytest.raises(InvalidParameterError, match=r"'mse' instead\.$"):
+        MLPRegressor("mse").fit(X, NUMBERS)
 
 
 @pytest.mark.parametrize("make", [classifier, regressor])

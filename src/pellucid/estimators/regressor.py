@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 from sklearn.utils.validation import validate_data
 
 from pellucid.errors import DataError, InputError
@@ -105,6 +105,16 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Go once over X and y, from where training stands."""
         return self._fit(X, y, sample_weight, incremental=True)
+
+    def _validate_params(self) -> None:
+        """Who gives the sizes first, as the classifier takes them, is told where they go."""
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            if isinstance(self.loss, str):
+                raise
+            sizes = f"hidden_layer_sizes={self.loss!r}"
+            raise InvalidParameterError(f"{error} The first parameter is `loss`: write MLPRegressor({sizes}).") from None
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool, held: bool = False) -> tuple[Any, Any]:
         X, y = validate_data(
