@@ -106,7 +106,7 @@ class Predicting:
         """The fitted network as a `pellucid.Model`, a copy: to explain, diagnose, draw, check or train further.
 
         It takes the columns of X and returns probabilities or numbers; of a Poisson loss the logarithm of the expected
-        count.
+        count. Dropout and `alpha` are not in it, nor the optimiser: it is the network that predicts.
         """
         from pellucid.model import Model
 
