@@ -230,7 +230,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         place = int(np.ceil(coverage * (len(errors) + 1))) - 1
         if place >= len(errors):
             raise InputError(
-                f"{len(errors)} validation rows cannot tell an interval that holds {coverage:.0%}: hold back at least "
+                f"{len(errors)} validation rows cannot tell an interval that holds {100 * coverage:g}%: hold back at least "
                 f"{int(np.ceil(coverage / (1.0 - coverage)))}, or ask for less."
             )
         margin: np.ndarray = errors[place]
