@@ -60,6 +60,8 @@ def _from_objects(array: np.ndarray, name: str) -> np.ndarray:
         with np.errstate(over="ignore"):
             return array.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
+        if array.size and all(isinstance(value, str) for value in array.flat):  # a column of words out of a data frame
+            raise DataError(f"{name} holds text, expected numbers. {_HINTS['U'].format(name=name)}") from None
         raise DataError(
             f"{name} holds Python objects, expected numbers. Convert it first, for example np.asarray({name}, float)."
         ) from None
