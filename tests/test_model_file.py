@@ -142,6 +142,7 @@ LIES = [
     lambda c: c.update(dtype="object"),
     lambda c: c.update(metrics=["eval"]),
     lambda c: c.update(history="none"),
+    lambda c: c.update(history=[{"epoch": 1, "loss": 10**400}]),
     lambda c: c.pop("network"),
 ]
 
@@ -152,6 +153,20 @@ def test_a_file_that_lies_is_refused(tmp_path, lie):
     (tmp_path / "m").write_bytes(retold((tmp_path / "m").read_bytes(), lie))
     with pytest.raises(FileError):
         pellucid.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("best", [10**400, float("nan"), "low", True])
+def test_a_checkpoint_that_lies_of_its_best_loss_is_refused(tmp_path, best):
+    """Before training goes on: no loss is lower than NaN, and early stopping would never stop."""
+    path = tmp_path / "run.safetensors"
+    settings = {"checkpoint": path, "validation_data": (X, Y), "early_stopping": 5}
+    rich_model().fit(X, Y, epochs=2, **settings)
+    arrays, metadata = container.read(path)
+    metadata["progress"] = json.dumps(json.loads(metadata["progress"]) | {"best_loss": best})
+    path.write_bytes(container.encode(arrays, metadata))
+    for read in (lambda: pellucid.load(path), lambda: rich_model().fit(X, Y, epochs=4, resume=True, **settings)):
+        with pytest.raises(FileError, match="best loss"):
+            read()
 
 
 def mutated(data, rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import warnings
 from typing import Any
@@ -19,6 +20,7 @@ from pellucid.exchange.contents import (
     array_of,
     arrays_of,
     content_of,
+    is_figure,
     metadata_of,
     renamed,
     rows_of,
@@ -66,7 +68,7 @@ def state_of(
         raise FileError(f"its progress is not that of a run: {str(whole)[:80]}")
     schedule: Any = progress.get("schedule")
     best_loss: Any = progress.get("best_loss")
-    if not isinstance(schedule, dict) or type(best_loss) not in (int, float):
+    if not isinstance(schedule, dict) or not is_figure(best_loss) or math.isnan(best_loss):
         raise FileError("its progress names no schedule or no best loss.")
     run = progress.get("run", {})
     if not isinstance(run, dict) or not all(value is None or type(value) in (int, bool, str) for value in run.values()):

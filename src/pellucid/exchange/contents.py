@@ -118,13 +118,18 @@ def array_of(arrays: dict[str, np.ndarray], name: str, like: np.ndarray) -> np.n
     return array
 
 
+def is_figure(value: Any) -> bool:
+    """Whether `value` is a number that a float can hold; JSON knows whole numbers without end."""
+    return type(value) is float or (type(value) is int and abs(value) <= 2**1023)
+
+
 def rows_of(content: dict[str, Any]) -> list[dict[str, float]]:
     """The history in a file, every row of it figures."""
     rows = content.get("history")
     if not isinstance(rows, list):
         raise FileError("its history is not a list of rows.")
     for row in rows:
-        numbers = isinstance(row, dict) and all(type(value) in (int, float) for value in row.values())
+        numbers = isinstance(row, dict) and all(map(is_figure, row.values()))
         if not numbers or type(row.get("epoch")) is not int or not 0 < row["epoch"] < 2**53:
             raise FileError(f"a row of its history is not a row of figures: {str(row)[:80]}")
     return list(rows)
