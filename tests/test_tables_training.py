@@ -12,7 +12,9 @@ from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
 from pellucid.losses import Quantile
 from pellucid.optimizers import Adam
 from pellucid.tables import baselines, encoder, fitting, preparing, record, training, widening
+from pellucid.tables.importance import importance
 from pellucid.tables.intervals import of_share
+from pellucid.tables.scores import Scoring
 from pellucid.tables.settings import Settings, settings
 from table_models import people, write
 
@@ -173,6 +175,21 @@ def test_ends_move_out_by_what_other_rows_show_to_be_missing(tmp_path):
 
 
 # -- who judges ------------------------------------------------------------------------------------------------------------
+
+
+def test_importance_is_less_certain_where_the_errors_of_a_group_are_alike():
+    rng, who = np.random.default_rng(1), np.repeat(np.arange(30), 20)
+    x = rng.normal(size=30)[who]  # a column that a person keeps
+    data = {"x": x, "who": [f"person {k}" for k in who], "y": 3.0 * x + rng.normal(size=600)}
+    p = preparing.prepare(data, "y", settings({"group": "who", "layers": (8,), "epochs": 20}))
+    done = fitting.fit(p, p.split, fitting.Watcher(), "")
+    rows = done.judged[0]
+    scoring, truth = Scoring("regression"), done.target.truth(p.typed)[rows]
+    by_row, by_group = (importance(done, scoring, truth, 0, c)[0] for c in (None, p.clusters(rows)))
+    assert by_row["drop"] == by_group["drop"] > 0.1
+    assert by_group["high"] - by_group["low"] > 1.3 * (by_row["high"] - by_row["low"])
+    (few,) = importance(done, scoring, truth, 0, rows * 0)
+    assert np.isnan(few["low"]) and np.isnan(few["high"])
 
 
 def test_a_class_that_only_judges_is_told():

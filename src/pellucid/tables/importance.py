@@ -6,6 +6,7 @@ not what causes what; of two columns that say the same, each may look dispensabl
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,19 @@ MANY = 100
 WORD = 18  # of the generator of "split"
 
 
-def importance(done: Fit, scoring: Scoring, truth: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def importance(
+    done: Fit, scoring: Scoring, truth: np.ndarray, seed: int, clusters: np.ndarray | None = None
+) -> list[dict[str, Any]]:
     """[{"column", "drop", "low", "high"}], the largest first: how far the main figure falls, with its 95 % interval.
 
-    truth: of the rows judged. Ends of intervals come from the same resamples of rows for every column.
+    truth: of the rows judged; `clusters`: which of them belong together, as in `Resampling`. Ends of intervals come from
+    the same resamples of rows for every column.
     """
     _, x, _ = done.judged
     some = np.arange(len(x))[:: -(-len(x) // ROWS)]
     x, truth = np.array(x[some]), truth[some]
-    again, rng = Resampling(len(some), seed), generator(seed, "split", WORD)
+    again = Resampling(len(some), seed, None if clusters is None else clusters[some])
+    rng = generator(seed, "split", WORD)
     whole = _statistics(done, scoring, x, truth)
     times = TIMES if len(done.encoder.columns) <= MANY else 1
     result = []
@@ -47,7 +52,7 @@ def importance(done: Fit, scoring: Scoring, truth: np.ndarray, seed: int) -> lis
         fallen = (
             scoring.figures(again.sums(whole))[scoring.main] - scoring.figures(again.sums(total / times))[scoring.main]
         )
-        low, high = intervals.middle(fallen)
+        low, high = intervals.middle(fallen) if again.enough else (math.nan, math.nan)
         result.append({"column": column, "drop": float(drop), "low": low, "high": high})
     return sorted(result, key=lambda entry: -entry["drop"])
 
