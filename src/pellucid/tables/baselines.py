@@ -17,6 +17,7 @@ from pellucid.randomness import generator
 
 FREQUENT, MEAN, MEDIAN = "the most frequent class", "the mean", "the median"
 EACH = "the most frequent answers"
+CONSTANT = (FREQUENT, MEAN, MEDIAN, EACH)  # the same answer for every row
 LINEAR, TREES = "a linear model", "gradient-boosted trees"
 ENOUGH, CELLS = 100_000, 10**8  # rows, and rows x features x classes, that determine a linear model
 WIDE = 2000  # with more features, it would take longer than it is worth

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.tables import intervals
-from pellucid.tables.baselines import LINEAR
+from pellucid.tables.baselines import CONSTANT, LINEAR
 from pellucid.tables.fitting import NETWORK
 from pellucid.tables.intervals import Resampling
 from pellucid.tables.scores import Scoring
@@ -75,6 +75,10 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
             "text": f"{text}The network loses to {_against(scores, differences, rival, main)}. Use that.",
             "wins": False,
         }
+    if constant := [name for name in unclear if name in CONSTANT]:
+        text += f"No clear difference even to {_against(scores, differences, constant[0], main)}: "
+        text += f"by {_WORDS[main]}, these rows do not show that the columns help at all."
+        return {"text": text, "wins": None}
     if unclear:
         rival = LINEAR if LINEAR in unclear else best if best in unclear else unclear[0]
         simpler = ", and the linear model is simpler" if rival == LINEAR else ""
