@@ -8,6 +8,7 @@ from pellucid.cli import answers, source, tabular
 from pellucid.cli.output import Output
 from pellucid.errors import InputError
 from pellucid.glass.diagnose import Findings
+from pellucid.tables.findings import worded
 from pellucid.tables.trained import TableModel
 
 
@@ -36,4 +37,5 @@ def _of_table(held: TableModel, data: str, validation: str | None, reading: sour
     X, y = tabular.arrays(held, data, reading, Output())
     other = None if validation is None else tabular.arrays(held, validation, reading, Output())
     inputs = ", ".join(f"{number} {name}" for number, name in enumerate(held.encoder.features))
-    return held.model.diagnose(X, y, other), f"{source.stem(data)}: {len(X):,} rows, read from {data}; inputs: {inputs}"
+    found = Findings(worded(held.model.diagnose(X, y, other), held.encoder, held.target))
+    return found, f"{source.stem(data)}: {len(X):,} rows, read from {data}; inputs: {inputs}"

@@ -13,11 +13,13 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.tables import judging, private
+from pellucid.tables.findings import worded
 from pellucid.tables.fitting import NETWORK, Fit
 from pellucid.tables.importance import importance
-from pellucid.tables.judging import Judged
+from pellucid.tables.judging import Figures, Judged
 from pellucid.tables.preparing import Prepared
 from pellucid.tables.settings import toml
+from pellucid.tables.wording import shown
 
 WORST = 10
 FEW = 100  # rows judged on, below which a limit is said
@@ -43,13 +45,13 @@ def build(
         "rows_judged": len(judged.rows),
         "scores": figures,
         "differences": differences,
-        "verdict": judging.verdict(judged, figures, differences),
+        "verdict": _verdict(p, judged, figures, differences),
         "folds": folds,
         "confusion": judging.confusion(judged, labels),
         "per_class": judging.per_class(judged, labels),
         "numbers": judging.numbers(judged) if s.rows else None,
         "interval": None,
-        "importance": importance(done, judged.scoring, truth[own_rows], s.seed),
+        "importance": importance(done, judged.scoring, truth[own_rows], s.seed, p.clusters(own_rows)),
         "worst": worst(p, judged) if s.rows else [],
         "health": health(p, done),
         "limits": limits(p, judged, len(folds or ())),
@@ -148,14 +150,26 @@ def _said(p: Prepared, value: Any) -> str:
     return ", ".join(f"{v:.6g}" for v in value)
 
 
+def _verdict(p: Prepared, judged: Judged, figures: dict[str, Figures], differences: Figures) -> dict[str, Any]:
+    """The verdict, and what it is worth where a column may know the answer."""
+    found = judging.verdict(judged, figures, differences)
+    if leaks := [repr(shown(warning.column)) for warning in p.warnings if warning.what == "leakage"]:
+        found["text"] += f" The score counts only if {' and '.join(leaks[:3])} will be known when a prediction is made."
+    return found
+
+
 def health(p: Prepared, done: Fit) -> dict[str, Any]:
     """What `diagnose` found during and after training, gradients by layer, units that never move."""
     model, x = done.model, np.asarray(done.features.train[:: -(-len(done.features.train) // 4096)])
     y = np.asarray(done.target.encode(p.typed))
     train = done.split.train[:: -(-len(done.split.train) // 4096)]
-    found = list(done.history.findings)
-    known = {(finding.name, finding.where) for finding in found}
-    found += [finding for finding in model.diagnose(x, y[train]) if (finding.name, finding.where) not in known]
+    past, best = done.history.findings, done.history.best_epoch
+    if best is not None and best < len(done.history):  # the last epoch's network is not the one that is kept
+        past = [finding for finding in past if finding.name != "overfitting"]
+    known = {(finding.name, finding.where) for finding in past}
+    other = (np.asarray(done.features.validation), y[done.split.validation]) if len(done.split.validation) else None
+    now = [f for f in model.diagnose(x, y[train], other) if (f.name, f.where) not in known]
+    found = worded([*past, *now], done.encoder, done.target)
     findings = [
         {
             "text": f"{f.line} Likely cause: {f.cause} Try: {f.advice}",
