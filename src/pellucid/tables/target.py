@@ -129,6 +129,14 @@ class Target:
             return self._shown(answers.argmax(axis=1))
         return self._shown((answers > 0.5).astype(float) if self.task == "multilabel" else answers)
 
+    def native(self, outputs: np.ndarray) -> np.ndarray:
+        """`decode` for Python: labels are int64, bool or float64 where the column held numbers, or true and false."""
+        answers = self.decode(outputs)
+        if self.task == "regression" or any(column.kind == "category" for column in self.plan.columns):
+            return answers
+        kind, meant = tasks.native(self.classes or [word for pair in self.words for word in pair])
+        return np.array([meant[label] for label in answers.ravel().tolist()], kind).reshape(answers.shape)
+
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Float64 (rows, classes), or of yes (rows, targets) for a multilabel task."""
         if self.task == "regression":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +95,18 @@ def classes(column: Column, typed: Typed) -> list[str]:
             "If it is a number, write --task regression; if it identifies rows, name another target."
         )
     return found
+
+
+def native(words: list[str]) -> tuple[type, dict[str, Any]]:
+    """(type, what each word is in Python) where all are whole numbers, or true and false, or numbers; else texts."""
+    if all(re.fullmatch(r"0|-?[1-9][0-9]{0,14}", word) for word in words):
+        return int, {word: int(word) for word in words}
+    if {word.lower() for word in words} <= {"false", "true"}:
+        return bool, {word: word.lower() == "true" for word in words}
+    try:
+        return float, {word: float(word) for word in words}
+    except ValueError:
+        return object, {word: word for word in words}
 
 
 def label_of(value: float) -> str:

@@ -38,8 +38,11 @@ class TableModel:
     # -- answers -------------------------------------------------------------------------------------------------
 
     def predict(self, data: Any) -> np.ndarray:
-        """Labels, object (rows,) or (rows, targets), or numbers in the table's unit, float64 (rows,) or (rows, targets)."""
-        return self.target.decode(self._warned(data))
+        """Numbers in the table's unit, float64, or labels, (rows,), or (rows, targets) of several.
+
+        Labels are what the target's column held: text (object), whole numbers (int64), or true and false (bool).
+        """
+        return self.target.native(self._warned(data))
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Float64: the probability of every class (rows, classes), or of yes for each of several targets."""
