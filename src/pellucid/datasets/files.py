@@ -71,7 +71,7 @@ def _kind(path: Any) -> str:
         )
     raise FileError(
         f"{path} is not a file that pellucid reads, or it is damaged: expected .npz, .npy or idx (gzip or not). "
-        "Write one with numpy.savez('data.npz', X=X, y=y)."
+        "Write one with numpy.savez('data.npz', X=X, y=y). A table is read where its name ends in .csv, .tsv or .txt."
     )
 
 

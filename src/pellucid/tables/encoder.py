@@ -119,12 +119,13 @@ class Encoder:
         if not missing:
             return
         spare = [name for name in names if name not in self.known]
-        near = {name: get_close_matches(name, spare, 1, 0.6) for name in missing}
-        hints = [f"{found[0]!r} may be {name!r} under another name" for name, found in near.items() if found]
+        lower = {name.lower(): name for name in spare}
+        near = {name: get_close_matches(name.lower(), list(lower), 1, 0.6) for name in missing}
+        hints = [f"{lower[found[0]]!r} may be {name!r} under another name" for name, found in near.items() if found]
         hint = f" {'; '.join(hints[:3])}: rename it." if hints else ""
         several = f"columns {_some(missing)} are" if len(missing) > 1 else f"column {missing[0]!r} is"
         raise DataError(
-            f"The {several} missing in {origin}; the network was trained on it.{hint} "
+            f"The {several} missing in {origin}; the network was trained on {'them' if len(missing) > 1 else 'it'}.{hint} "
             f"Columns needed: {_some(self.columns, 30)}; there: {_some(names, 30)}."
         )
 

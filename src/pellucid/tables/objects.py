@@ -51,7 +51,7 @@ def from_array(data: np.ndarray) -> Table:
     if data.dtype.names is None or data.ndim != 1:
         raise InputError(
             f"an array of shape {data.shape} and dtype {data.dtype} has no column names. "
-            "Give a dict such as {'x1': X[:, 0], 'y': y}, or train on arrays: Model.train(X, y)."
+            "Give a dict such as {'x1': X[:, 0], 'y': y}, or train on arrays: Model.fit(X, y)."
         )
     held = {name: _sequence(name, data[name]) for name in data.dtype.names}
     return _table(held, len(data), "an array", {})

@@ -26,6 +26,7 @@ def make(
     targets = [] if target is None else [target] if isinstance(target, str) else list(target)
     types, drop, na = dict(types or {}), _listed(drop), tuple(_listed(na))
     needed = [*targets, *(name for name in (group, time) if name is not None)]
+    _check_roles(table.names, targets, group, time)
     left_out = _left_out(table.names, needed, drop, None if only is None else _listed(only))
     _check(table.names, targets, types, drop, group, time)
     wishes = {**getattr(table, "kinds", {}), **types}
@@ -69,9 +70,14 @@ def _left(name: str, rule: str) -> Column:
     return Column(name, "ignored", rule, "dropped")
 
 
+def _check_roles(names: list[str], targets: list[str], group: str | None, time: str | None) -> None:
+    check_names(targets, names, "--target")
+    check_names([] if group is None else [group], names, "--group")
+    check_names([] if time is None else [time], names, "--time")
+
+
 def _left_out(names: list[str], needed: list[str], drop: list[str], only: list[str] | None) -> dict[str, str]:
     """Columns that nobody wants to look at, with the rule that says so."""
-    check_names(needed, names, "The target, group or time")
     check_names(drop, names, "--drop")
     check_names(only or [], names, "--only")
     if both := [name for name in drop if name in needed]:

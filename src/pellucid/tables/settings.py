@@ -98,6 +98,10 @@ class Settings:
             check_number(name, getattr(self, name), 0.0, 1.0, ends="[)")
         if self.interval is not None:
             check_number("interval, in per cent, such as 90: interval", self.interval, 0.0, 100.0, ends="()")
+            if self.interval < 1.0:
+                raise InputError(
+                    f"interval={self.interval:g} is in per cent: for that share, write {100 * self.interval:g}."
+                )
         if self.learning_rate is not None:
             check_number("learning_rate", self.learning_rate, 0.0)
         check_number("weight_decay", self.weight_decay, 0.0)
