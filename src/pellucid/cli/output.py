@@ -91,4 +91,4 @@ def _plain(value: Any) -> Any:
 
 def number(value: float) -> str:
     """A figure with four digits that count."""
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"

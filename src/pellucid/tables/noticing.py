@@ -107,7 +107,8 @@ def _categories(column: Column, found: Summary) -> Iterator[Warn]:
     flag = option("--drop", column.name)
     if column.distinct > MANY_CATEGORIES:
         much = f"more than {DISTINCT:,}" if found.share else f"{column.distinct:,}"
-        text = f"{shown(column.name)} has {much} categories: the rarest share one input, 'other'. {flag} leaves it out."
+        text = f"{shown(column.name)} has {much} categories: the rarest share one input, 'other'. {flag} leaves it out"
+        text += f"; {option('--group', column.name)} judges by values that it has not seen."
         yield Warn("many categories", column.name, text, flag)
         return
     least = max(2, min(10, found.rows // 100))  # rows below which the encoder gives a category no input of its own

@@ -8,7 +8,7 @@ from pellucid.tables.plan import Column, Plan
 from pellucid.tables.summary import DISTINCT
 from pellucid.tables.wording import shown
 
-WIDTHS = (24, 8, 50, 9, 9, 30)  # the most that each column of the text takes
+WIDTHS = (24, 8, 72, 9, 9, 30)  # the most that each column of the text takes
 HEAD = ("column", "kind", "because", "missing", "different", "such as")
 
 
@@ -37,6 +37,7 @@ def _predicted(plan: Plan) -> str:
 def _cells(column: Column) -> tuple[str, ...]:
     kind = column.kind if column.reason not in ("target", "group", "time") else column.reason
     rule = column.rule if column.kind == kind else f"{column.kind}: {column.rule}"
+    rule = f"no input; {rule}" if kind in ("group", "time") else rule
     different = f"{column.distinct:,}" + ("+" if column.distinct >= DISTINCT else "")
     examples = ", ".join(column.examples)
     return column.name, kind, rule, f"{column.missing:,}" if column.missing else "", different, examples
