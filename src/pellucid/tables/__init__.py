@@ -10,13 +10,17 @@ from pellucid.tables.table import Chunk, Table
 
 if TYPE_CHECKING:
     from pellucid.tables.encoder import Encoder
+    from pellucid.tables.settings import Settings
     from pellucid.tables.target import Target
     from pellucid.tables.trained import TableModel, load
     from pellucid.tables.training import train
 
-__all__ = ["Chunk", "Encoder", "Table", "TableModel", "Target", "load", "read", "train"]
+__all__ = ["Chunk", "Encoder", "Settings", "Table", "TableModel", "Target", "load", "read", "train"]
 
-_HOME = {"Encoder": "encoder", "TableModel": "trained", "Target": "target", "load": "trained", "train": "training"}
+_HOME = {
+    "Encoder": "encoder", "Settings": "settings", "TableModel": "trained", "Target": "target", "load": "trained",
+    "train": "training",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -27,3 +31,7 @@ def __getattr__(name: str) -> Any:
 
     globals()[name] = made = getattr(import_module(f"pellucid.tables.{_HOME[name]}"), name)
     return made
+
+
+def __dir__() -> list[str]:
+    return __all__

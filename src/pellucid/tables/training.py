@@ -31,7 +31,7 @@ def train(
     """Train a network on a table and judge it, beside three baselines, on rows that it has not seen.
 
     data: a path (.csv, .tsv, .txt, or .gz of them), a pandas, polars or pyarrow frame, a dict of columns, a list of
-    dicts. `target`: the column to predict, or several. `callbacks`: as in `Model.fit`. `options`: see `Settings`. The
+    dicts. `target`: the column to predict, or several. `callbacks`: as in `Model.fit`. `options`: see `tables.Settings`. The
     same data, options and seed give the same network, bit for bit. Ctrl-C keeps the best network so far.
     """
     return train_prepared(prepare(data, target, settings(options)), Watcher(), tuple(callbacks))
