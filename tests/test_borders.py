@@ -214,7 +214,10 @@ def test_what_was_given_is_only_read():
         ([["a", "b"]] * 30, r"X has dtype <U1, expected numbers.*numpy.unique\(X, return_inverse=True\)"),
         ([["1", "2"]] * 30, "expected numbers"),
         (np.array([["1", 2]] * 30, object), "X holds Python objects"),
-        (np.array([["a", "b"]] * 30, object), r"X holds text, expected numbers.*numpy.unique\(X, return_inverse=True\)"),
+        (
+            np.array([["a", "b"]] * 30, object),
+            r"X holds text, expected numbers.*numpy.unique\(X, return_inverse=True\)",
+        ),
         (np.array([[None, {}]] * 30), "X holds Python objects"),
         (X + 1j, r"X has dtype complex64.*X.real, X.imag"),
         (np.full((30, 2), "2020-01-01", "M8[D]"), "the time since a day"),

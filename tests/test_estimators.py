@@ -201,7 +201,9 @@ def test_what_cannot_be_is_told_in_a_sentence(make, settings, more, sentence):
 
 
 def test_sizes_where_the_loss_belongs_are_told_their_place():
-    with pytest.raises(InvalidParameterError, match=r"'loss' parameter.*write MLPRegressor\(hidden_layer_sizes=\(30,\)\)"):
+    with pytest.raises(
+        InvalidParameterError, match=r"'loss' parameter.*write MLPRegressor\(hidden_layer_sizes=\(30,\)\)"
+    ):
         MLPRegressor((30,)).fit(X, NUMBERS)
     with pytest.raises(InvalidParameterError, match=r"'mse' instead\.$"):
         MLPRegressor("mse").fit(X, NUMBERS)

@@ -114,7 +114,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
             if isinstance(self.loss, str):
                 raise
             sizes = f"hidden_layer_sizes={self.loss!r}"
-            raise InvalidParameterError(f"{error} The first parameter is `loss`: write MLPRegressor({sizes}).") from None
+            raise InvalidParameterError(
+                f"{error} The first parameter is `loss`: write MLPRegressor({sizes})."
+            ) from None
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool, held: bool = False) -> tuple[Any, Any]:
         X, y = validate_data(
