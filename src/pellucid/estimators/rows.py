@@ -10,7 +10,7 @@ from scipy import sparse
 
 from pellucid.engines import Batches
 
-THIN = 0.05  # share of entries that are not 0: up to it, the products of a sparse matrix take less time than full ones
+THIN = 0.1  # share of entries that are not 0: up to it, the products of a sparse matrix take less time than full ones
 
 
 @dataclass
