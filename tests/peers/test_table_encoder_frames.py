@@ -44,6 +44,17 @@ def test_columns_in_another_order_are_refused_as_everywhere():
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_columns_without_names_count_by_their_places(frame):
+    named = frame(COLUMNS)
+    rows = np.array(list(zip(*COLUMNS.values(), strict=True)), object)
+    expected = TableEncoder().fit(named).transform(named)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_array_equal(TableEncoder().fit(named).transform(rows), expected)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        np.testing.assert_array_equal(TableEncoder().fit(rows).transform(named), expected)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_a_network_of_a_file_takes_frames(frame):
     model = trained(people(), "pay", epochs=2)
     text = {name: values for name, values in people(8, seed=1).items() if name not in ("income", "pay")}

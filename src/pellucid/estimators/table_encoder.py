@@ -91,12 +91,22 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.array(self.encoder_.features, dtype=object)
 
     def _columns(self, X: Any, reset: bool) -> Any:
-        """`X` as `tables.read` takes it: a frame as it is, an array as named columns."""
+        """`X` as `tables.read` takes it: a frame as it is, an array as named columns.
+
+        Where `fit` saw names and `transform` sees none, or the other way round, columns count by their places, and
+        scikit-learn warns of it.
+        """
         if hasattr(X, "columns"):
             validate_data(self, X, reset=reset, skip_check_array=True)
+            if reset:
+                self._names = [str(name) for name in X.columns]
+            elif not hasattr(self, "feature_names_in_"):
+                return {name: X[column] for name, column in zip(self._names, X.columns, strict=True)}
             return X
         array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
-        return {f"x{number}": _plain(array[:, number]) for number in range(array.shape[1])}
+        if reset:
+            self._names = [f"x{number}" for number in range(array.shape[1])]
+        return {name: _plain(array[:, number]) for number, name in enumerate(self._names)}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
