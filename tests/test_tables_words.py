@@ -7,6 +7,8 @@ from command_line import pellucid_does
 from pellucid import tables
 from pellucid.errors import DataError, InputError
 from pellucid.tables import baselines, record
+from pellucid.tables.plan import plan as make_plan
+from pellucid.tables.reading import read
 
 QUICK = {"layers": (8,), "epochs": 4}
 
@@ -110,3 +112,23 @@ def test_a_command_that_is_none_gets_the_nearest(word, hint):
 
 def test_settings_are_where_the_docstring_says():
     assert tables.Settings().layers == (128, 128) and set(tables.__all__) == set(dir(tables))
+
+
+@pytest.mark.parametrize(
+    ("values", "what", "words"),
+    [
+        ([f"{40 + k % 37}.5 sqm" for k in range(60)], "unit", "numbers with 'sqm' behind them"),
+        (["m", "M", "f", "F"] * 15, "capitals", "'m' and 'M'; 'f' and 'F'"),
+        ([*map(str, range(20, 75)), *["-999"] * 5], "stand-in", "-999 in 5 rows"),
+        (np.array([*range(20, 75), *[999] * 5]), "stand-in", "--na 999 says so"),
+        ([f"{k % 37}a{k}" for k in range(60)], None, ""),
+        (["m", "f"] * 30, None, ""),
+        ([*map(str, range(-1050, -995)), *["-999"] * 5], None, ""),
+        ([*map(str, range(58)), *["-999"] * 2], None, ""),
+    ],
+)
+def test_what_makes_a_column_less_than_it_could_be_is_said(values, what, words):
+    made = make_plan(read({"x": np.linspace(0, 1, 60), "c": values, "y": np.linspace(1, 3, 60)}), "y")
+    found = [warn for warn in made.warnings if warn.what in ("unit", "capitals", "stand-in")]
+    assert [warn.what for warn in found] == ([what] if what else []), made.warnings
+    assert all(words in warn.text for warn in found)

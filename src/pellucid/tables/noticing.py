@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from pellucid.tables.kinds import Shape, as_number
@@ -13,6 +15,10 @@ from pellucid.tables.wording import option, shown
 FEW_ROWS = 50
 MOSTLY = 0.5  # of the rows have no value
 MANY_CATEGORIES = 50
+STAND_INS = {"-99", "-999", "-9999", "-99999", "999", "9999", "99999"}  # for a missing value, where no other is near
+STAND_IN_ROWS = 3
+MEASURED = 0.9  # of the different texts are a number and the same unit
+_MEASURE = re.compile(r"[-+]?\d[\d.,]*\s*([^\d\s.,+-]\D{0,11})")
 
 
 def notice(columns: list[Column], found: dict[str, Summary], targets: list[str], rows: int) -> list[Warn]:
@@ -62,7 +68,10 @@ def _of_column(column: Column, found: Summary, target: bool, rows: int, settled:
         flag = option("--drop", name)
         text = f"{shown(name)} is empty in {column.missing / rows:.0%} of the rows. {flag} leaves it out."
         yield Warn("mostly missing", name, text, flag)
+    if column.kind == "number" and not column.reason:
+        yield from _stand_in(column, found)
     if column.kind == "category" and not column.reason:
+        yield from _spelling(column, found)
         yield from _categories(column, found)
 
 
@@ -120,3 +129,41 @@ def _categories(column: Column, found: Summary) -> Iterator[Warn]:
             f"one input, 'other': {some}. {flag} leaves the column out."
         )
         yield Warn("rare categories", column.name, text, flag)
+
+
+def _stand_in(column: Column, found: Summary) -> Iterator[Warn]:
+    """A number such as -999 that nothing else is near."""
+    for text in sorted(STAND_INS & found.counts.keys()):
+        count = found.counts[text]
+        others = [as_number(other, column.format.get("decimal", ".")) for other in found.counts if other != text]
+        known = [value for value in others if value is not None]
+        if count < STAND_IN_ROWS or found.share or len(known) < 2:
+            continue
+        least, most, value = min(known), max(known), float(text)
+        if max(least - value, value - most) > most - least:
+            flag = option("--na", text)
+            yield Warn(
+                "stand-in",
+                column.name,
+                f"{shown(column.name)} is {text} in {count:,} rows, far from all others. If it stands for a missing value, "
+                f"{flag} says so.",
+                flag,
+            )
+
+
+def _spelling(column: Column, found: Summary) -> Iterator[Warn]:
+    """Numbers that a unit makes text of, and texts that differ in capitals alone."""
+    name, units = column.name, Counter(m[1].strip() for text in found.counts if (m := _MEASURE.fullmatch(text)))
+    unit, count = units.most_common(1)[0] if units else ("", 0)
+    if count >= max(3, MEASURED * len(found.counts)):
+        text = f"{shown(name)} holds numbers with {shown(unit)!r} behind them, which makes them text: without it in the file, "
+        yield Warn("unit", name, f"{text}they are numbers.")
+        return
+    alike: dict[str, list[str]] = {}
+    for text in found.counts:
+        alike.setdefault(text.casefold(), []).append(text)
+    if twice := [same for same in alike.values() if len(same) > 1]:
+        some = "; ".join(" and ".join(repr(shown(text, 20)) for text in same) for same in twice[:3])
+        more = "; ..." if len(twice) > 3 else ""
+        text = f"{shown(name)} holds {some}{more}, which count as different. Write them alike in the file if they are the same."
+        yield Warn("capitals", name, text)

@@ -29,6 +29,8 @@ _SENTENCES = {  # by a warning's sort; class labels, which the network has to na
     "strays": "{column} has values that cannot be read as its kind and are taken for missing. {flag} keeps what is written.",
     "rare categories": "{column} has categories in few rows, which share one input, 'other'. {flag} leaves the column out.",
     "constant": "{column} is left out: it never changes (constant). {flag} keeps it.",
+    "unit": "{column} holds numbers with a unit behind them, which makes them text: without it, they are numbers.",
+    "capitals": "{column} holds texts that differ in capitals alone and count as different.",
     "day or month": "{column} holds dates in which day and month may have changed places. {flag} reads them so.",
     "comma or point": "{column} holds numbers with a sign that may be a decimal sign or not. {flag} reads it the other way.",
 }
