@@ -96,7 +96,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
         `sample_weight` (rows,): how much each row counts. `validation_data`, a pair (X, y): judged after every epoch, in
         `validation_scores_` and `validation_loss_curve_`; with `early_stopping` it takes the place of the rows that would
-        be set aside.
+        be set aside. Earlier steps of a Pipeline do not see it: transform it first.
         """
         return self._fit(X, y, sample_weight, validation_data)
 
