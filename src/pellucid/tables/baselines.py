@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.functions import softmax
 from pellucid.randomness import generator
 
 FREQUENT, MEAN, MEDIAN = "the most frequent class", "the mean", "the median"
@@ -171,7 +170,10 @@ def logistic(
     W = ahead = np.zeros((X.shape[1], targets.shape[1]))
     momentum = 1.0
     for _ in range(STEPS):
-        gradient = X.T @ (share * (softmax(X @ ahead) - targets)) + decay * ahead
+        errors = _softmax(X @ ahead)
+        errors -= targets
+        errors *= share
+        gradient = X.T @ errors + decay * ahead
         new = ahead - rate * gradient
         if float((gradient * (new - W)).sum()) > 0:  # uphill: start anew from here
             momentum = 1.0
@@ -180,7 +182,15 @@ def logistic(
         W, momentum = new, following
         if abs(gradient).max() < 1e-5:
             break
-    return np.asarray(softmax(X_new @ W[:-1] + W[-1]))
+    return _softmax(X_new @ W[:-1] + W[-1])
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (rows, classes) in place of the logits: with many classes, hundreds of such arrays are the whole work."""
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
 
 
 def _largest(X: np.ndarray, share: np.ndarray) -> float:
