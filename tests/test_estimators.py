@@ -104,6 +104,8 @@ def test_counts():
     counts = np.random.default_rng(0).poisson(np.exp(0.5 * X[:, 0]))
     theirs, ours = both("MLPRegressor", {"loss": "poisson", "max_iter": 10, "batch_size": 30}, X, counts)
     same_network(theirs, ours)
+    low, high = ours.fit(X, counts, validation_data=(X, counts)).predict_interval(X, 0.95).T
+    assert low.min() == 0.0 and (high > 0.0).all() and np.mean((counts >= low) & (counts <= high)) >= 0.95
     assert ours.out_activation_ == "exp" and ours.loss_ == pytest.approx(theirs.loss_, rel=1e-8)
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-7)
 
@@ -177,6 +179,23 @@ def test_a_warm_start_may_change_the_solver_and_the_rule_for_stopping(settings):
     ours.set_params(**settings).fit(X, LABELS)
     ours.set_params(early_stopping=False, solver="adam").fit(X, LABELS)
     assert ours.best_loss_ == min(ours.loss_curve_) and ours.n_iter_ == 3
+
+
+def test_a_warm_start_that_never_gets_better_keeps_the_best():
+    ours = classifier(max_iter=20, warm_start=True, early_stopping=True, learning_rate_init=0.05).fit(X, LABELS)
+    best, score = [weights.copy() for weights in ours.coefs_], ours.best_validation_score_
+    ours.set_params(learning_rate_init=1e-9).fit(X, LABELS)
+    assert ours.best_validation_score_ == score and len(ours.validation_scores_) > 20
+    for weights, kept in zip(ours.coefs_, best, strict=True):
+        np.testing.assert_allclose(weights, kept, atol=1e-6)
+
+
+def test_a_step_of_rows_that_weigh_nothing_moves_nothing():
+    """Rows 0 to 49 are the first step: as if training had begun with the second."""
+    settings = {"batch_size": 50, "shuffle": False, "alpha": 0.0, "solver": "sgd", "momentum": 0.0, "max_iter": 3}
+    weights = np.r_[np.zeros(50), np.ones(100)]
+    ours = classifier(**settings).partial_fit(X, LABELS, weights, classes=[0, 1, 2])
+    same_network(ours, classifier(**settings).partial_fit(X[50:], LABELS[50:], classes=[0, 1, 2]), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -486,6 +505,9 @@ def test_intervals_by_rows_held_back():
         regressor(max_iter=2).fit(x[:100], y[:100], validation_data=(x[:50], y[:50])).predict_interval(x, 0.99)
     with pytest.raises(InputError, match="hold rows back to measure errors on"):
         regressor(max_iter=2).fit(x[:100], y[:100]).predict_interval(x)
+    for settings in ({"solver": "adam"}, {"solver": "lbfgs"}):  # errors of another network say nothing of this one
+        assert hasattr(ours.fit(x[:100], y[:100], **data), "calibration_errors_")
+        assert not hasattr(ours.set_params(**settings).fit(x[:100], y[:100]), "calibration_errors_")
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -253,8 +253,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
                 "preprocessed."
             )
-        if own is not None:
-            self._calibrate(Judged(own[0], own[1], None, self._scorer(own[1], None)))
+        self._calibrate(None if own is None else Judged(own[0], own[1], None, self._scorer(own[1], None)))
 
     def _loss_grad_lbfgs(self, packed: np.ndarray, X: Any, y: Any, sample_weight: Any = None, *_: Any) -> Any:
         """(loss, gradient) at a vector of all coefficients, then all intercepts. Some call it in scikit-learn's form."""

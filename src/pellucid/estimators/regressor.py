@@ -219,6 +219,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
                 return self.predict_quantiles(X)[..., ends]
         center = self._predicted(self._outputs(X))[:, :, None]
         interval: np.ndarray = center + self._margin(coverage)[:, None] * np.array([-1.0, 1.0], center.dtype)
+        if self.loss == "poisson":
+            interval = np.maximum(interval, 0.0)  # no count lies below
         return interval[:, 0] if self.n_outputs_ == 1 else interval
 
     def _margin(self, coverage: float) -> np.ndarray:
