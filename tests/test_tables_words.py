@@ -84,6 +84,13 @@ def test_the_verdict_names_a_column_that_knows_the_answer():
     assert "counts only" not in tables.train(data, "sick", drop="code", **QUICK).verdict
 
 
+def test_the_verdict_says_how_far_numbers_are_off_in_their_own_unit():
+    data = {"x": np.linspace(0, 1, 100), "pay": 1e6 * np.linspace(1, 3, 100) ** 2}
+    model = tables.train(data, "pay", **QUICK)
+    off = model.record["scores"]["this network"]["mae"]["value"]
+    assert off > 1e4 and f"), {off:,.0f} off on average. " in model.verdict
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -63,7 +63,8 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
         if judged.again.enough
         else "too few groups judge for an interval"
     )
-    text = f"{_WORDS[main].capitalize() if main != 'r2' else 'R2'} {figure(main, own['value'])} on {rows} ({ends}). "
+    text = f"{_WORDS[main].capitalize() if main != 'r2' else 'R2'} {figure(main, own['value'])} on {rows} ({ends})"
+    text += f"{_off(scores[NETWORK])}. "
     if not differences:
         return {"text": f"{text}There is no baseline to compare it with.", "wins": None}
     lost = [name for name, d in differences.items() if d["high"] < 0]
@@ -87,6 +88,14 @@ def verdict(judged: Judged, scores: dict[str, Figures], differences: dict[str, d
         return {"text": text, "wins": None}
     text += f"Better than every baseline; the best of them is {_against(scores, differences, best, main)}."
     return {"text": text, "wins": True}
+
+
+def _off(own: Figures) -> str:
+    """How far a number is off on average, in the table's unit; "" where there are classes or several targets."""
+    if "mae" not in own:
+        return ""
+    value = own["mae"]["value"]
+    return f", {f'{value:,.0f}' if 1e4 <= value < 1e12 else f'{value:.3g}'} off on average"
 
 
 def _against(scores: dict[str, Figures], differences: dict[str, dict[str, float]], name: str, main: str) -> str:
