@@ -11,7 +11,7 @@ from pellucid.errors import DataError, InputError
 from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
 from pellucid.losses import Quantile
 from pellucid.optimizers import Adam
-from pellucid.tables import baselines, encoder, fitting, preparing, record, training, widening
+from pellucid.tables import baselines, encoder, fitting, preparing, private, record, training, widening
 from pellucid.tables.importance import importance
 from pellucid.tables.intervals import of_share
 from pellucid.tables.scores import Scoring
@@ -328,6 +328,7 @@ def test_no_cell_of_a_private_table_is_in_its_file_or_its_report(tmp_path):
     for where in (held, *pages):
         assert not [word for word in secrets if word in where]
     assert np.array_equal(known.outputs(path), model.outputs(path))
+    assert "secret" not in private.sentence("a sort of tomorrow", "x", "x holds secret7.", "")
     with pytest.raises(InputError, match="--no-rows"):
         tables.train(path, "y", rows=False, numbers="normal")
 

@@ -31,9 +31,16 @@ _SENTENCES = {  # by a warning's sort; class labels, which the network has to na
     "constant": "{column} is left out: it never changes (constant). {flag} keeps it.",
     "unit": "{column} holds numbers with a unit behind them, which makes them text: without it, they are numbers.",
     "capitals": "{column} holds texts that differ in capitals alone and count as different.",
+    "stand-in": "{column} holds a number far from all others in several rows. If it means a missing value, --na says so.",
     "day or month": "{column} holds dates in which day and month may have changed places. {flag} reads them so.",
     "comma or point": "{column} holds numbers with a sign that may be a decimal sign or not. {flag} reads it the other way.",
 }
+
+
+_BARE = {  # sorts whose texts quote nothing but names of columns and of classes; what is in neither list is not quoted
+    "class never learned", "class of one row", "duplicates", "empty target", "few rows", "identifier", "imbalance", "leakage",
+    "many categories", "mostly missing", "task", "text", "time",
+}  # fmt: skip
 
 
 def rule(text: str) -> str:
@@ -45,7 +52,9 @@ def rule(text: str) -> str:
 
 def sentence(what: str, column: str, text: str, flag: str) -> str:
     """A warning's text without the values that it quotes."""
-    return _SENTENCES[what].format(column=shown(column), flag=flag) if what in _SENTENCES else text
+    if what in _BARE:
+        return text
+    return _SENTENCES.get(what, "{column} has a warning ({what}).").format(column=shown(column), flag=flag, what=what)
 
 
 def warning(warn: Warn) -> Warn:
