@@ -121,6 +121,18 @@ def test_a_network_that_the_parameters_do_not_describe_is_refused(estimators, tm
         MLPClassifier.load(path)
 
 
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [({"loss": "quantile", "quantile": (0.1, 0.9)}, "changed after fit"), ({"alpha": -1.0}, "alpha")],
+)
+def test_what_could_not_be_read_is_not_written(tmp_path, changed, sentence):
+    path = tmp_path / "estimator.safetensors"
+    ours = MLPRegressor(**SMALL).fit(X, LABELS).set_params(**changed)
+    with pytest.raises(ValueError, match=sentence):
+        ours.save(path)
+    assert not path.exists()
+
+
 def test_names_of_classes_that_no_file_can_hold_are_refused(tmp_path):
     path = tmp_path / "estimator.safetensors"
     ours = MLPClassifier(class_weight={0: 1.0, 1: 1.0, 2: 1.0, (3, 4): 1.0}, **SMALL)

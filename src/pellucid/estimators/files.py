@@ -66,6 +66,12 @@ class SaveAndLoad:
         from pellucid.exchange import model_file
 
         model = self.to_model()  # type: ignore[attr-defined]
+        self._validate_params()  # type: ignore[attr-defined]
+        if not _alike(self._made().layers, model.layers):  # type: ignore[attr-defined]
+            raise InputError(
+                "The parameters were changed after fit and describe another network than the fitted one: set them back, or "
+                "fit again, before save."
+            )
         model_file.save(model, path, {"estimator": json.dumps(self._described(), separators=(",", ":"))})
 
     @classmethod
@@ -131,10 +137,7 @@ class SaveAndLoad:
         self._check_network(model, fitted.get("out_activation_"))
 
     def _check_network(self, model: Any, out_activation: Any) -> None:
-        from pellucid.exchange.description import describe
-
-        made = self._ready()  # type: ignore[attr-defined]
-        if [describe(layer) for layer in made.layers] != [describe(layer) for layer in model.network.layers]:
+        if not _alike(self._ready().layers, model.layers):  # type: ignore[attr-defined]
             raise FileError("its network is not the one that its parameters describe.")
         counts = self.n_features_in_, self.n_layers_, self.n_outputs_
         outputs = self._outputs_of(self.coefs_[-1].shape[1])  # type: ignore[attr-defined]
@@ -176,6 +179,13 @@ class SaveAndLoad:
         several = kind == "multilabel-indicator"
         classes = np.arange(self.n_outputs_) if several else self.classes_
         vars(self._label_binarizer).update(classes_=classes, y_type_=kind, sparse_input_=False)
+
+
+def _alike(layers: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether the layers are of the same kinds and settings, whatever their weights."""
+    from pellucid.exchange.description import describe
+
+    return [describe(layer) for layer in layers] == [describe(layer) for layer in others]
 
 
 def _plain(value: Any) -> Any:
