@@ -540,6 +540,18 @@ def test_sparse_rows_train_the_same_network():
         classifier(engine="jax").fit(sparse.csr_matrix(X), LABELS)
 
 
+def test_full_rows_may_be_judged_by_sparse_ones():
+    """Which a compiled engine then sees full, too."""
+    pytest.importorskip("jax")
+    sparse = pytest.importorskip("scipy.sparse")
+    half = slice(0, 150, 2)
+    full, thin = (
+        classifier(max_iter=2, engine=engine).fit(X, LABELS, validation_data=(held, LABELS[half]))
+        for engine, held in (("numpy", X[half]), ("jax", sparse.csc_matrix(X[half])))
+    )
+    np.testing.assert_allclose(thin.validation_loss_curve_, full.validation_loss_curve_, rtol=1e-9)
+
+
 @pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}, {"hidden_layer_sizes": ()}])
 @pytest.mark.parametrize("make", [classifier, regressor])
 def test_thin_rows_are_never_made_full(monkeypatch, make, settings):

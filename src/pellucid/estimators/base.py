@@ -124,7 +124,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
                 f"y asks for {last} outputs, but the network that training goes on with has {self.coefs_[-1].shape[1]}."
             )
         self._network = None
-        own = None if validation_data is None else self._validation(validation_data, targets)
+        own = None if validation_data is None else self._validation(validation_data, x, targets)
         stochastic = self.solver in settings.STOCHASTIC
         self._callback = Listener.of(self, X, y, sample_weight, self.max_iter if stochastic else None)
         try:
@@ -160,7 +160,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
         self.validation_scores_ = [] if stopping else None
         self.validation_loss_curve_ = [] if stopping else None
 
-    def _validation(self, given: Any, targets: np.ndarray) -> tuple[Any, np.ndarray]:
+    def _validation(self, given: Any, trained: Any, targets: np.ndarray) -> tuple[Any, np.ndarray]:
         """Validation data of the user's own, in the network's form."""
         try:
             X, y = given
@@ -171,7 +171,7 @@ class Perceptron(CallbackSupport, SaveAndLoad, Predicting, BaseEstimator):
             raise InputError(
                 f"validation_data: its y has {held.shape[1]} columns, and that of the training rows {targets.shape[1]}."
             )
-        return x, held
+        return x if sparse.issparse(trained) or not sparse.issparse(x) else x.toarray(), held
 
     def _fit_stochastic(self, x: Any, targets: Any, weights: Any, own: Any, incremental: bool) -> None:
         if not incremental or not hasattr(self, "_optimizer"):
