@@ -1,6 +1,7 @@
 """`pellucid.tables.train`: what is learned, what it is judged by, what stands in the record; small tables, tiny networks."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -339,6 +340,15 @@ def test_many_rows_lie_in_a_file_and_nothing_else_changes(monkeypatch, columns):
     monkeypatch.setattr(fitting, "BLOCK", 17)
     filed = tables.train(columns, "income", **QUICK)
     assert values(plain) == values(filed) and plain.record["scores"] == filed.record["scores"]
+
+
+def test_of_a_large_table_trees_learn_from_some_rows_and_that_is_said(monkeypatch, columns):
+    pytest.importorskip("sklearn")
+    monkeypatch.undo()
+    monkeypatch.setattr(baselines, "TREE_CELLS", 200)
+    r = tables.train(columns, "income", **QUICK).record
+    assert baselines.TREES in r["scores"]
+    assert re.fullmatch(r"The gradient-boosted trees learned from one row in \d+: .*", " ".join(r["notes"]))
 
 
 def test_trees_are_among_the_baselines_where_scikit_learn_is(monkeypatch, columns):

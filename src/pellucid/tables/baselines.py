@@ -20,6 +20,7 @@ CONSTANT = (FREQUENT, MEAN, MEDIAN, EACH)  # the same answer for every row
 LINEAR, TREES = "a linear model", "gradient-boosted trees"
 ENOUGH, CELLS = 100_000, 10**8  # rows, and rows x features x classes, that determine a linear model
 WIDE = 2000  # with more features, it would take longer than it is worth
+TREE_CELLS = 2 * 10**7  # rows x features that trees grow on: more take minutes, and copies of them gigabytes
 STEPS = 300
 ALONE = 20_000  # rows of trees that one thread grows
 MISSING = (
@@ -96,7 +97,18 @@ class Baselines:
         columns = [logistic(Z, np.eye(2)[answers.astype(int)], Z_new)[:, 1] for answers in truth.T]
         return np.column_stack(columns)
 
+    def said(self, rows: int, features: int) -> list[str]:
+        """What is to be said of these baselines, learning from so many rows of so many features."""
+        every = _every(rows * features)
+        if every == 1 or not self.trees or features > WIDE:
+            return [self.note] if self.note else []
+        return [
+            f"The gradient-boosted trees learned from one row in {every}: a table of this size would take them minutes."
+        ]
+
     def _trees(self, X: np.ndarray, truth: np.ndarray, X_new: np.ndarray) -> np.ndarray:
+        some = slice(None, None, _every(X.size))
+        X, truth = X[some], truth[some]
         if self.task == "classification":
             return self._classifier(X, truth, X_new, self.classes)
         if self.task == "multilabel":
@@ -125,6 +137,11 @@ class Baselines:
     @property
     def _state(self) -> int:
         return self.seed & 0xFFFFFFFF  # scikit-learn takes 32 bits
+
+
+def _every(cells: int) -> int:
+    """Of so many cells, one row in how many do trees grow on?"""
+    return max(1, -(-cells // TREE_CELLS))
 
 
 def _trees_there() -> bool:

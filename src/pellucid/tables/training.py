@@ -54,7 +54,8 @@ def train_prepared(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[...,
     again = Resampling(len(rows), p.settings.seed, p.clusters(rows))
     judged = Judged(rows, truth[rows], given, scoring, again, "" if whole else _SEEN[done.judged[2]], ends)
     folds = [{"rows": len(part.rows), **scoring.of(part.given[NETWORK], truth[part.rows])} for part in whole]
-    notes = [baselines(p).note, "" if parts[0].whole else _CUT]
+    learned = len(done.split.train) + len(done.split.validation)
+    notes = [*baselines(p).said(learned, len(done.encoder.features)), "" if parts[0].whole else _CUT]
     watcher.interrupted |= not parts[0].whole
     record = build(p, done, judged, folds or None, [note for note in notes if note])
     if not p.settings.rows:
