@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.engines import choice
+from pellucid.engines.calm import calm
 from pellucid.engines.streams import Stream
 from pellucid.engines.work import Batches, Engine, Work
 from pellucid.errors import InputError, MissingExtraError, PellucidError, missing_extra
 from pellucid.mapped import Mapped
 
-__all__ = ["Batches", "Engine", "Stream", "Work", "available", "check_name", "devices", "make"]
+__all__ = ["Batches", "Engine", "Stream", "Work", "available", "calm", "check_name", "devices", "make"]
 
 
 def check_name(engine: Any) -> None:

@@ -118,7 +118,8 @@ class Run:
         owner.engine_ = engine.name
         owner.n_iter_, snapshot = 0, engine.start()
         try:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            ignored = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+            with ignored, engines.calm(work, engine.name):
                 for result in self._epochs(engine, epochs):
                     before, snapshot = snapshot, result.snapshot
                     if not result.finite and not _all_finite(engine.values(result.snapshot)):

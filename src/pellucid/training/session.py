@@ -98,7 +98,8 @@ def _fit(
     work = engines.Work(model.network, loss, model.optimizer, plan.data, state.slots, bool(model.metrics), valid_x)
     made, reason = engines.make(chosen, until - state.epoch, work)
     state.run = {**conditions, "engine": made.name}
-    history = _train(model, Trainer(plan, made, model.optimizer, state))
+    with engines.calm(work, made.name):
+        history = _train(model, Trainer(plan, made, model.optimizer, state))
     history.engine_reason = reason if chosen == engine else "the run that goes on was trained with it"
     return history
 
