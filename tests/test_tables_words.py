@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+import pellucid
 from command_line import pellucid_does
 from pellucid import tables
 from pellucid.errors import DataError, InputError
 from pellucid.tables import baselines, record
 from pellucid.tables.plan import plan as make_plan
 from pellucid.tables.reading import read
+from table_models import people
 
 QUICK = {"layers": (8,), "epochs": 4}
 
@@ -139,3 +141,18 @@ def test_what_makes_a_column_less_than_it_could_be_is_said(values, what, words):
     found = [warn for warn in made.warnings if warn.what in ("unit", "capitals", "stand-in")]
     assert [warn.what for warn in found] == ([what] if what else []), made.warnings
     assert all(words in warn.text for warn in found)
+
+
+def test_the_network_alone_sends_a_table_to_the_whole_model(tmp_path):
+    model = tables.train(people(), "income", **QUICK)
+    model.save(tmp_path / "people.safetensors")
+    alone = pellucid.load(tmp_path / "people.safetensors")
+    with pytest.raises(InputError, match=r"pellucid\.tables\.load"):
+        alone.predict(people())
+    whole = tables.load(tmp_path / "people.safetensors")
+    assert list(whole.predict(people())) == list(model.predict(people()))
+
+
+def test_a_missing_target_is_told_with_the_columns_there_are():
+    with pytest.raises(InputError, match=r"--target NAME\. The columns are a, b\."):
+        tables.train({"a": [1.0] * 20, "b": [2.0] * 20})

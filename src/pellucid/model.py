@@ -69,7 +69,7 @@ class Model:
         self.network: Sequential = build(layers, self.seed, self.dtype)
         self.history: History | None = None
         self.table: dict[str, Any] | None = (
-            None  # plain JSON: the columns that its inputs come from, see pellucid.tables
+            None  # plain JSON: the columns that its inputs come from, of pellucid.tables
         )
         self._running: tuple[int, Trainer] | None = None  # the thread that trains, and what it runs
         self._busy = False  # whether somebody trains it
@@ -130,6 +130,11 @@ class Model:
         """`X` at the border: an array, or a `Mapped` one where it lies in a file and is large."""
         if isinstance(X, np.ndarray) and type(X) is not np.memmap:
             return as_inputs(X, self.dtype, "X", finite)
+        if self.table is not None and (isinstance(X, (str, dict)) or hasattr(X, "columns")):
+            raise InputError(
+                "This is the network alone of a model that was trained on a table; it takes the columns as numbers. To give "
+                "it a table, load the file with pellucid.tables.load(path)."
+            )
         from pellucid.mapped import as_rows
 
         return as_rows(X, self.dtype, "X", finite)

@@ -59,6 +59,9 @@ class Prepared:
 def prepare(data: Any, target: str | Sequence[str] | None, s: Settings) -> Prepared:
     """Read, plan, type, divide and check a table. Errors name the line, the column and the flag that mends it."""
     table = read(data, separator=s.separator, decimal=s.decimal, encoding=s.encoding, header=s.header)
+    if not target:
+        columns = ", ".join(table.names[:20]) + (", ..." if len(table.names) > 20 else "")
+        raise InputError(f"There is no target: name the column to predict, --target NAME. The columns are {columns}.")
     made = plan(
         table, target, types=s.types, drop=s.drop, only=s.only or None, na=s.na, group=s.group, time=s.time
     )  # fmt: skip
