@@ -21,14 +21,14 @@ from pellucid.glass.diagnose.rules import OF_DATA, OF_LOOK, apply, ordered
 from pellucid.losses import Loss
 from pellucid.optimizers import Optimizer
 
-SHARE = 0.03  # of the training time so far: what a look really costs is known only afterwards
+SHARE = 0.02  # of the training time so far: what a look really costs is known only afterwards
 EARLIEST = 0.25  # seconds of training before the first look: shorter runs get the last one only
 UNNOTICED = 5e-3  # seconds that the last look may take however short training was
 SIZES = ((256, True), (64, True), (32, False))  # rows of a look, and whether the optimiser's next step is tried
 
 # Guesses, in seconds, for the first look; later ones go by what the last one took.
 FIXED = 1e-3  # however small a look is
-A_BYTE = 1.5e-9  # of parameters and slots: copied, passed through, their gradients written
+A_BYTE = 3e-9  # of parameters and slots: copied, passed through, their gradients written, in memory that is new
 A_ROW_BYTE = 3e-9  # of rows that are compared with the validation rows
 OTHER_ENGINE = 3.0  # times as long as a compiled step takes for as many rows
 
