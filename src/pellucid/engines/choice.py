@@ -28,7 +28,7 @@ class Prices:
     product: float
 
 
-NUMPY = Prices(14e-6, 8e-6, 1.2e-9, 2.2e-9, 7e-12)
+NUMPY = Prices(14e-6, 8e-6, 1.2e-9, 2.2e-9, 8e-12)
 JAX = Prices(3e-6, 1e-6, 0.3e-9, 0.7e-9, 7e-12)
 
 
