@@ -45,7 +45,9 @@ def file_to_file() -> None:
         write = csv.writer(file, delimiter=";")
         write.writerow(["bottle", *table])
         for number, row in enumerate(zip(*table.values(), strict=True)):
-            write.writerow([f"W{number:04d}", *("lost" if number % 60 == 7 and at == 2 else x for at, x in enumerate(row))])
+            write.writerow(
+                [f"W{number:04d}", *("lost" if number % 60 == 7 and at == 2 else x for at, x in enumerate(row))]
+            )
     model = pellucid.tables.train("wine.csv", "target", patience=10)
     model.save("wine.safetensors")
     model.report("wine.html")
