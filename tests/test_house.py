@@ -35,19 +35,9 @@ RANKS = {
     "__main__": 17,
 }  # fmt: skip
 HEAVY = [
-    "jax",
-    "pandas",
-    "polars",
-    "narwhals",
-    "sklearn",
-    "scipy",
-    "torch",
-    "matplotlib",
-    "rich",
-    "click",
-    "jinja2",
-    "safetensors",
-]
+    "jax", "pandas", "polars", "narwhals", "sklearn", "scipy", "torch", "matplotlib", "rich", "click", "jinja2",
+    "safetensors", "threadpoolctl",
+]  # fmt: skip
 ROOM_OF = {
     "jax": ["engines"], "narwhals": ["tables"], "pandas": [], "polars": [], "sklearn": ["tables", "estimators"],
     "scipy": ["estimators"], "jinja2": ["report"], "torch": [],
@@ -108,9 +98,7 @@ def test_heavy_libraries_only_in_their_room_and_only_when_used(path):
         library = name.split(".")[0]
         if library in ROOM_OF:
             assert room(path) in [*ROOM_OF[library], "cli"], f"{path.relative_to(SOURCE)} imports {name}"
-        own = room(path) in ("cli", "estimators") or path.name.startswith(
-            "jax_"
-        )  # nobody loads these for something else
+        own = room(path) in ("cli", "estimators") or path.name.startswith("jax_")  # loaded for their own sake alone
         if library in HEAVY and not own:
             assert not at_import, f"{path.relative_to(SOURCE)} imports {name} before anybody needs it"
 

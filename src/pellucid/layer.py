@@ -140,7 +140,7 @@ class Layer:
 def call_by_name(maker: Any, arguments: dict[str, Any]) -> Any:
     """Call `maker`; what it takes with a star (the layers of a chain), and what stands before that, goes in order."""
     given = dict(arguments)
-    if isinstance(maker, type) and maker.__init__ is object.__init__:  # inspect would copy all of sys.modules to tell
+    if getattr(maker, "__init__", None) is object.__init__:  # inspect would copy all of sys.modules to find that out
         return maker(**given)
     parameters = list(inspect.signature(maker).parameters.values())
     stars = [number for number, parameter in enumerate(parameters) if parameter.kind is parameter.VAR_POSITIONAL]
