@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check
 .PHONY: help demo test check slow peers jax bench coverage oldest clean
 help:
 	@echo "make demo    train on a spiral and on handwritten digits; pictures and models in demo/"
-	@echo "make test    the tests, about a minute"
+	@echo "make test    the tests, about two minutes"
 	@echo "make check   format, lint and types"
 	@echo "make slow    killed and resumed runs, thousands of damaged files"
 	@echo "make peers   against PyTorch, JAX and scikit-learn, where they are installed"
