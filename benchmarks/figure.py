@@ -47,7 +47,7 @@ def draw(results: dict[str, Any]) -> str:
     """SVG text."""
     found, where = ratios(results), results["machine"]
     values = [value for bars in found.values() for value in bars.values()]
-    ends = min(0.5, *values) / 1.4, max(2.0, *values) * 1.1
+    ends = min(0.5, *values) / 1.7, max(2.0, *values) * 1.1
     across = Scale(*ends, LEFT, WIDTH - RIGHT, log=True)
     group = HEAD + len(BARS) * (BAR + GAP)
     bottom = TOP + len(found) * (group + BETWEEN)
