@@ -180,10 +180,12 @@ class Trainer:
             row.update(plan.judge(result.valid_outputs))
             if not np.isfinite(row["val_loss"]):
                 self._doubt_validation(self.engine.values(result.snapshot), state.epoch + 1)
-        # From here on the epoch counts. Whatever takes time or may be interrupted lies before or behind these lines.
+        steps = plan.data.steps
+        # From here on the epoch counts. Whatever takes time or may be interrupted lies before or behind these lines, none of
+        # which calls a function of Python's: Ctrl-C is raised where one begins.
         self.good = result.snapshot
         state.epoch += 1
-        state.step += plan.data.steps
+        state.step += steps
         state.rows.append(row)
         self._watch(row)
         self._remember_best(row)
