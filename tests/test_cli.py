@@ -3,17 +3,15 @@
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 
 import click
 import numpy as np
 import pytest
 
 import pellucid
-from command_line import pellucid_does
+from command_line import interrupted, pellucid_does
 from pellucid import datasets
 from pellucid.cli import COMMANDS, main
 from pellucid.errors import missing_extra
@@ -238,22 +236,10 @@ def test_a_network_that_breaks_down_is_a_failed_run(folder):
 
 def test_control_c_keeps_the_best_network_and_writes_it(tmp_path):
     path = tmp_path / "kept.safetensors"
-    listens = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import pellucid.cli as c; c.main()"
+    code, out, error = interrupted(
+        "train", "moons", "--epochs", "1000000", "--patience", "0", "-o", str(path), seconds=60
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", listens, "train", "moons", "--epochs", "1000000", "--patience", "0", "-o", str(path)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    guard = threading.Timer(60, process.kill)
-    guard.start()
-    for line in process.stdout:
-        if line.startswith("epoch 20/"):
-            process.send_signal(signal.SIGINT)
-            break
-    out, error = process.communicate()
-    guard.cancel()
-    assert process.returncode == 130 and error == ""
+    assert code == 130 and error == ""
     assert "interrupted" in out and len(pellucid.load(path).history) >= 20
 
 

@@ -2,16 +2,12 @@
 
 import json
 import shlex
-import signal
-import subprocess
-import sys
-import threading
 
 import numpy as np
 import pytest
 
 import pellucid
-from command_line import pellucid_does
+from command_line import interrupted, pellucid_does
 from pellucid import tables
 from pellucid.cli import source
 from pellucid.tables import baselines, fitting
@@ -189,21 +185,19 @@ def test_names_of_files_lose_the_endings_of_tables():
 
 
 def test_control_c_keeps_the_best_network_and_writes_it(folder):
-    listens = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import pellucid.cli as c; c.main()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", listens, "train", "people.csv", "--target", "income", "--layers", "8", "--drop", "pay",
-         "--epochs", "1000000", "--patience", "0", "--no-report"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    guard = threading.Timer(100, process.kill)
-    guard.start()
-    for line in process.stdout:
-        if line.startswith("epoch 20/"):
-            process.send_signal(signal.SIGINT)
-            break
-    out, error = process.communicate()
-    guard.cancel()
-    assert process.returncode == 130, error
+    options = [
+        "--target",
+        "income",
+        "--layers",
+        "8",
+        "--drop",
+        "pay",
+        "--epochs",
+        "1000000",
+        "--patience",
+        "0",
+        "--no-report",
+    ]
+    code, out, error = interrupted("train", "people.csv", *options)
+    assert code == 130, error
     assert "interrupted" in out and len(tables.load("people.safetensors").model.history) >= 20

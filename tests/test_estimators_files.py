@@ -1,12 +1,12 @@
 """Files of estimators: what is saved comes back, and what `save` did not write is refused in a sentence."""
 
-import copy
 import json
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from damaged_json import places, replaced
 from pellucid.errors import FileError, InputError
 from pellucid.estimators import MLPClassifier, MLPRegressor
 from pellucid.exchange import model_file
@@ -70,21 +70,6 @@ def test_an_activation_of_the_users_own_is_named_and_read(tmp_path):
 
 
 WRONG = [-1, 0.5, "x", [], {}, True, None, 10**400, [[]], ["x"], [1, 2, 3], "U999999999"]
-
-
-def places(value, at=()):
-    yield at
-    inner = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
-    for key, item in inner:
-        yield from places(item, (*at, key))
-
-
-def replaced(value, at, wrong):
-    if not at:
-        return wrong
-    changed = copy.copy(value)
-    changed[at[0]] = replaced(value[at[0]], at[1:], wrong)
-    return changed
 
 
 @pytest.mark.parametrize("name", ["words", "several", "quantiles"])

@@ -17,6 +17,7 @@ import pytest
 import picture_checks
 import report_records as records
 from command_line import pellucid_does
+from damaged_json import places, replaced
 from pellucid import Model, load, report, tables
 from pellucid.errors import FileError, InputError
 from pellucid.glass import svg
@@ -474,21 +475,6 @@ WRONG = [
     {"": None},
     [[1]],
 ]
-
-
-def places(value, at=()):
-    yield at
-    inner = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
-    for key, item in inner:
-        yield from places(item, (*at, key))
-
-
-def replaced(value, at, wrong):
-    if not at:
-        return wrong
-    changed = copy.copy(value)
-    changed[at[0]] = replaced(value[at[0]], at[1:], wrong)
-    return changed
 
 
 @pytest.mark.parametrize("record", [records.classes(), records.numbers()], ids=["classes", "numbers"])

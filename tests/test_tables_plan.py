@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from damaged_json import places, replaced
 from pellucid.errors import DataError, FileError, InputError
 from pellucid.tables.plan import KINDS, Plan, plan
 from pellucid.tables.reading import read
@@ -394,24 +395,11 @@ def test_a_damaged_plan_is_refused():
     table = people()
     bad = [None, True, -1, 1.5, "x", "", [], {}, [1], {"a": 1}, 10**30, "target", "number"]
 
-    def places(value, path=()):
-        yield path
-        for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
-            yield from places(value[key], (*path, key))
-
     refused = 0
-    for path in places(good):
+    for path in places(good, every=True):
         for other in bad:
-            damaged = json.loads(json.dumps(good))
-            if path:
-                here = damaged
-                for key in path[:-1]:
-                    here = here[key]
-                here[path[-1]] = other
-            else:
-                damaged = other
             try:
-                made = Plan.from_json(damaged)
+                made = Plan.from_json(replaced(good, path, other))
             except FileError:
                 refused += 1
                 continue

@@ -8,11 +8,12 @@ import pytest
 
 import pellucid
 from pellucid import report, tables
+from pellucid.arrays import as_json
 from pellucid.errors import DataError, InputError
 from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
 from pellucid.losses import Quantile
 from pellucid.optimizers import Adam
-from pellucid.tables import baselines, encoder, fitting, preparing, private, record, training, widening
+from pellucid.tables import baselines, encoder, fitting, preparing, private, training, widening
 from pellucid.tables.importance import importance
 from pellucid.tables.intervals import of_share
 from pellucid.tables.scores import Scoring
@@ -441,7 +442,7 @@ def test_the_settings_say_what_they_were():
                   "--no-rows", "--header", "--interval 90", "--epochs 3"):  # fmt: skip
         assert piece in words
     assert "train(data, 'y', layers=(), epochs=1)" in Settings(layers=[], epochs=1).as_python("", ["y"])
-    assert record.plain({"a": np.float64("nan"), "b": np.arange(2), "c": (1, np.inf)}) == {
+    assert as_json({"a": np.float64("nan"), "b": np.arange(2), "c": (1, np.inf)}) == {
         "a": None,
         "b": [0, 1],
         "c": [1, None],

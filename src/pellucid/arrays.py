@@ -6,7 +6,7 @@ on NumPy arrays and on JAX tracers.
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite
 from typing import Any, NoReturn
 
 import numpy as np
@@ -149,3 +149,14 @@ def one_hot(labels: Array, classes: int, dtype: Any) -> Array:
     """Integer labels (B,) as rows with a single 1: (B, classes). Works on tracers."""
     xp = labels.__array_namespace__()
     return (labels[:, None] == xp.arange(classes)).astype(dtype)
+
+
+def as_json(value: Any, null: bool = True) -> Any:
+    """Only what JSON knows. Numbers that it has no word for become None, or stay as they are without `null`."""
+    if isinstance(value, dict):
+        return {str(key): as_json(item, null) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item, null) for item in value]
+    if hasattr(value, "tolist"):
+        return as_json(value.tolist(), null)
+    return None if null and isinstance(value, float) and not isfinite(value) else value

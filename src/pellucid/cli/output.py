@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import sys
@@ -11,6 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from pellucid.arrays import as_json
 
 
 class Output:
@@ -31,7 +32,7 @@ class Output:
     def event(self, event: str, **fields: Any) -> None:
         """One JSON line; numbers that JSON has no word for are null."""
         if self.as_json:
-            click.echo(json.dumps({"event": event, **_plain(fields)}, allow_nan=False, ensure_ascii=False))
+            click.echo(json.dumps({"event": event, **as_json(fields)}, allow_nan=False, ensure_ascii=False))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Rows of text under their heads: the first column to the left, the others to the right."""
@@ -74,19 +75,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
         lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     return "\n".join(lines)
-
-
-def _plain(value: Any) -> Any:
-    """Only what JSON knows."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def number(value: float) -> str:

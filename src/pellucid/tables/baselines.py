@@ -154,7 +154,7 @@ def _threads(rows: int) -> AbstractContextManager[Any]:
     """Few rows take longer to be dealt out among threads than to be learned from by one."""
     if rows > ALONE:
         return nullcontext()
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+    from threadpoolctl import threadpool_limits
 
     made: AbstractContextManager[Any] = threadpool_limits(1, "openmp")
     return made

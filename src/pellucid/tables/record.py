@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import os
 import platform
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import __version__
+from pellucid.arrays import as_json
 from pellucid.tables import judging, private
 from pellucid.tables.findings import worded
 from pellucid.tables.fitting import NETWORK, Fit
@@ -59,7 +59,7 @@ def build(
     }
     if s.interval is not None and judged.ends is not None:
         record["interval"] = judging.interval(judged.ends, judged.truth, s.interval / 100.0, judged.again)
-    return plain(record)
+    return as_json(record)
 
 
 def _origin(p: Prepared) -> dict[str, Any]:
@@ -223,16 +223,3 @@ def limits(p: Prepared, judged: Judged, folds: int) -> list[str]:
         )
     said.append("Importance says what this network leans on, not what causes what.")
     return said
-
-
-def plain(value: Any) -> Any:
-    """Only what JSON knows; numbers that it has no word for are null."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

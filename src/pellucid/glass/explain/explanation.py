@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.arrays import as_json
 from pellucid.glass.explain import describe, loss, update
 from pellucid.glass.explain.build import check_settings
 from pellucid.glass.explain.checks import Verdict, verify
 from pellucid.glass.explain.equation import Section, View
 from pellucid.glass.explain.latex import render as as_latex
 from pellucid.glass.explain.page import render as as_html
-from pellucid.glass.explain.record import Record, plain
+from pellucid.glass.explain.record import Record
 from pellucid.glass.explain.text import render as as_text
 
 LONG = 200  # lines of text after which it is said how to have fewer
@@ -166,7 +167,7 @@ class Explanation:
             "update": None if record.update is None else record.update.as_dict(),
             "agreement": record.agreement,
         }
-        return json.dumps(plain(made), indent=indent, allow_nan=False, ensure_ascii=False)
+        return json.dumps(as_json(made, null=False), indent=indent, allow_nan=False, ensure_ascii=False)
 
     def __str__(self) -> str:
         return self.text()

@@ -107,14 +107,3 @@ class Record:
     def gradients(self) -> dict[str, np.ndarray]:
         """The gradient of every parameter by key, such as "0.weights"."""
         return {f"{layer.path}.{name}": value for layer in self.walk() for name, value in layer.gradients.items()}
-
-
-def plain(value: Any) -> Any:
-    """Only what JSON knows; numbers to the last bit."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    return value
