@@ -15,8 +15,7 @@ from pellucid.layers import BatchNorm, Dense, Dropout, Layer, ReLU, Residual, So
 from pellucid.losses import CategoricalCrossEntropy
 from pellucid.optimizers import Adam
 
-RNG = np.random.default_rng(0)
-X = RNG.standard_normal((80, 2)).astype(np.float32)
+X = np.random.default_rng(0).standard_normal((80, 2)).astype(np.float32)
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 
 

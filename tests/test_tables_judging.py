@@ -9,11 +9,15 @@ from pellucid.tables.baselines import Baselines
 from pellucid.tables.intervals import Resampling
 from pellucid.tables.scores import Scoring
 
-RNG = np.random.default_rng(3)
+
+@pytest.fixture
+def rng():
+    """Each test draws its own numbers: what it finds must not hang on the order in which the tests run."""
+    return np.random.default_rng(3)
 
 
-def probabilities(rows, classes):
-    p = RNG.random((rows, classes)) + 1e-3
+def probabilities(rng, rows, classes):
+    p = rng.random((rows, classes)) + 1e-3
     return p / p.sum(axis=1, keepdims=True)
 
 
@@ -21,8 +25,8 @@ def probabilities(rows, classes):
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-def test_figures_of_classes_are_those_of_metrics(classes):
-    p, y = probabilities(60, classes), RNG.integers(0, classes, 60)
+def test_figures_of_classes_are_those_of_metrics(rng, classes):
+    p, y = probabilities(rng, 60, classes), rng.integers(0, classes, 60)
     found = Scoring("classification", ["y"], classes).of(p, y)
     assert next(iter(found)) == "accuracy"
     assert found["accuracy"] == pytest.approx(metrics.accuracy(p, y))
@@ -32,18 +36,18 @@ def test_figures_of_classes_are_those_of_metrics(classes):
     assert next(iter(Scoring("classification", ["y"], classes, balanced=True).of(p, y))) == "balanced_accuracy"
 
 
-def test_figures_of_numbers_are_those_of_metrics_far_from_zero_too():
-    y = RNG.normal(size=(50, 1)) + 1e7
-    answers = y + 0.3 * RNG.normal(size=(50, 1))
+def test_figures_of_numbers_are_those_of_metrics_far_from_zero_too(rng):
+    y = rng.normal(size=(50, 1)) + 1e7
+    answers = y + 0.3 * rng.normal(size=(50, 1))
     found = Scoring("regression").of(answers, y)
     for name in ("r2", "rmse", "mae"):
         assert found[name] == pytest.approx(getattr(metrics, name)(answers, y), rel=1e-9), name
     assert Scoring("regression").of(np.full((3, 1), 2.0), np.full((3, 1), 2.0))["r2"] == 1.0
 
 
-def test_several_targets_have_figures_each_and_the_mean_r2_decides():
-    y = RNG.normal(size=(40, 2)) * [1.0, 1000.0]
-    answers = y + RNG.normal(size=(40, 2)) * [0.1, 900.0]
+def test_several_targets_have_figures_each_and_the_mean_r2_decides(rng):
+    y = rng.normal(size=(40, 2)) * [1.0, 1000.0]
+    answers = y + rng.normal(size=(40, 2)) * [0.1, 900.0]
     found = Scoring("regression", ["a", "b"]).of(answers, y)
     each = [metrics.r2(answers[:, [k]], y[:, [k]]) for k in (0, 1)]
     assert found["r2"] == pytest.approx(np.mean(each)) and found["r2 of b"] == pytest.approx(each[1])
@@ -106,19 +110,19 @@ def test_four_rows_more_are_not_yet_better():
     assert intervals.of_paired_shares(first, np.arange(30) > 12)[0] > 0
 
 
-def test_many_rows_in_blocks_have_the_same_spread_as_the_formula():
+def test_many_rows_in_blocks_have_the_same_spread_as_the_formula(rng):
     rows = 30_000
     scoring = Scoring("regression")
-    y = RNG.normal(size=(rows, 1))
-    error = RNG.normal(size=(rows, 1))
+    y = rng.normal(size=(rows, 1))
+    error = rng.normal(size=(rows, 1))
     span = intervals.of_figures(scoring, scoring.statistics(y + error, y), Resampling(rows, 0))["mae"]
     assert span["high"] - span["low"] == pytest.approx(2 * 1.96 * abs(error).std() / rows**0.5, rel=0.1)
 
 
-def test_rows_of_a_group_are_drawn_together_and_the_interval_is_wider():
+def test_rows_of_a_group_are_drawn_together_and_the_interval_is_wider(rng):
     groups = np.repeat(np.arange(20), 20)
-    y = RNG.integers(0, 2, 400)
-    right = np.repeat(RNG.random(20) < 0.8, 20)  # whole groups are right or wrong
+    y = rng.integers(0, 2, 400)
+    right = np.repeat(rng.random(20) < 0.8, 20)  # whole groups are right or wrong
     scoring = Scoring("classification", ["y"], 2)
     own = scoring.statistics(np.eye(2)[np.where(right, y, 1 - y)], y)
     alone = intervals.of_figures(scoring, own, Resampling(400, 0))["accuracy"]
@@ -141,11 +145,11 @@ def test_few_groups_give_no_interval_and_no_verdict():
 # -- baselines -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_linear_models_are_those_of_scikit_learn():
+def test_the_linear_models_are_those_of_scikit_learn(rng):
     linear = pytest.importorskip("sklearn.linear_model")
-    X = RNG.normal(size=(200, 6))
+    X = rng.normal(size=(200, 6))
     X = (X - X.mean(axis=0)) / X.std(axis=0)
-    y = (X @ RNG.normal(size=6) + RNG.normal(size=200) > 0).astype(int) + (X[:, 0] > 0.8)
+    y = (X @ rng.normal(size=6) + rng.normal(size=200) > 0).astype(int) + (X[:, 0] > 0.8)
     for labels in (y, np.minimum(y, 1)):
         own = baselines.logistic(X, np.eye(labels.max() + 1)[labels], X)
         theirs = linear.LogisticRegression(tol=1e-10, max_iter=5000).fit(X, labels).predict_proba(X)
@@ -153,7 +157,7 @@ def test_the_linear_models_are_those_of_scikit_learn():
     weighted = linear.LogisticRegression(class_weight="balanced", tol=1e-10, max_iter=5000).fit(X, y).predict_proba(X)
     weights = Baselines("classification", 3, balanced=True).weights(y)
     assert abs(baselines.logistic(X, np.eye(3)[y], X, weights) - weighted).max() < 1e-3
-    numbers = np.column_stack([X @ RNG.normal(size=6), X[:, 1]]) + RNG.normal(size=(200, 2))
+    numbers = np.column_stack([X @ rng.normal(size=6), X[:, 1]]) + rng.normal(size=(200, 2))
     assert np.allclose(baselines.ridge(X, numbers, X), linear.Ridge(1.0).fit(X, numbers).predict(X))
     wide = X[:4] - X[:4].mean(axis=0)
     assert np.allclose(baselines.ridge(wide, numbers[:4], X), linear.Ridge(1.0).fit(wide, numbers[:4]).predict(X))
@@ -172,19 +176,19 @@ def test_the_constants_are_what_they_are_called():
     assert Baselines("regression", median=True).fit_predict(X, y, new)[baselines.MEDIAN].tolist() == [[1.0], [1.0]]
 
 
-def test_without_scikit_learn_two_baselines_remain_and_the_line_to_type(monkeypatch):
+def test_without_scikit_learn_two_baselines_remain_and_the_line_to_type(rng, monkeypatch):
     monkeypatch.setattr(baselines, "_trees_there", lambda: False)
     made = Baselines("regression")
-    assert set(made.fit_predict(RNG.normal(size=(9, 2)), RNG.normal(size=(9, 1)), np.zeros((2, 2)))) == {
+    assert set(made.fit_predict(rng.normal(size=(9, 2)), rng.normal(size=(9, 1)), np.zeros((2, 2)))) == {
         baselines.MEAN, baselines.LINEAR,
     }  # fmt: skip
     assert 'pip install "pellucid[tabular]"' in made.note
 
 
 @pytest.mark.parametrize("labels", [[0] * 9, [0] * 8 + [2], [1] * 4 + [2] * 5])
-def test_trees_take_classes_of_one_row_and_classes_that_are_not_there(labels):
+def test_trees_take_classes_of_one_row_and_classes_that_are_not_there(rng, labels):
     pytest.importorskip("sklearn")
-    answers = Baselines("classification", 3).fit_predict(RNG.normal(size=(9, 2)), np.array(labels), np.zeros((4, 2)))
+    answers = Baselines("classification", 3).fit_predict(rng.normal(size=(9, 2)), np.array(labels), np.zeros((4, 2)))
     for given in answers.values():
         assert given.shape == (4, 3) and np.allclose(given.sum(axis=1), 1.0)
 

@@ -23,8 +23,7 @@ from pellucid.optimizers import SGD, Adam, AdamW, RMSprop
 from pellucid.randomness import Draws
 from twins import X, Y, apart, both, chunks_of, digest, rich, run, small
 
-RNG = np.random.default_rng(1)
-WEIGHTS = RNG.uniform(0.1, 2.0, len(X))
+WEIGHTS = np.random.default_rng(1).uniform(0.1, 2.0, len(X))
 NEW = X[::3] + 0.05, Y[::3]
 EXAMPLES = Path(pellucid.__file__).parents[2] / "examples"
 
@@ -130,7 +129,8 @@ def test_labels_of_every_type(dtype):
 
 
 def test_images_through_flatten():
-    images, labels = RNG.uniform(0, 1, (50, 3, 4, 4)), RNG.integers(0, 2, (50, 1)).astype(float)
+    rng = np.random.default_rng(1)
+    images, labels = rng.uniform(0, 1, (50, 3, 4, 4)), rng.integers(0, 2, (50, 1)).astype(float)
 
     def make():
         return pellucid.Model(
