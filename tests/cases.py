@@ -274,6 +274,7 @@ LOSSES = (
     LossCase("Poisson, of no whole numbers", Poisson, "numbers", "chances", largest=80.0),
     LossCase("Quantile, of three targets", lambda: Quantile((0.3,)), "numbers", "numbers"),
     LossCase("Quantile", Quantile, "numbers", "one number"),
+    LossCase("Quantile, of three targets, ordered", lambda: Quantile((0.3,)), "numbers", "numbers", lambda: OrderedQuantiles(1)),
     LossCase("Quantile, ordered", lambda: Quantile((0.1, 0.3, 0.9)), "numbers", "one number", OrderedQuantiles),
 )  # fmt: skip
 

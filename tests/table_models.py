@@ -50,7 +50,9 @@ def trained(columns, target, epochs=20, sigmoid=False, **options):
     encoder, goal = Encoder.fit(made, cells, chosen), Target.fit(made, cells, rows=chosen, **options)
     outputs = 1 if sigmoid else goal.n_outputs
     quantiles = (
-        ((OrderedQuantiles(outputs),), Quantile(tuple(goal.levels))) if goal.levels else ((), MeanSquaredError())
+        ((OrderedQuantiles(len(goal.levels)),), Quantile(tuple(goal.levels)))
+        if goal.levels
+        else ((), MeanSquaredError())
     )
     last, loss = {
         "classification": ((Sigmoid(),), BinaryCrossEntropy())

@@ -76,6 +76,12 @@ def test_folds_intervals_weights_and_groups_can_be_typed(folder):
                   "--interval", 90, "--time", "joined", "-q", "-o", "pay.safetensors")  # fmt: skip
     record = tables.load("pay.safetensors").record
     assert record["interval"]["level"] == 0.9 and record["split"]["method"] == "time"
+    out, _ = pellucid_does("train", "people.csv", "--target", "pay", "--target", "age", "--drop", "income", "--layers", "8",
+                           "--epochs", 4, "--interval", 90, "-o", "two.safetensors")  # fmt: skip
+    held = tables.load("two.safetensors").record["interval"]["of"]
+    for name, one in held.items():
+        assert f"{name}: {100 * one['coverage']:.1f} % of the rows lie in their 90 % interval" in out
+    assert list(held) == ["pay", "age"] and "Quantile" in out
     out, _ = pellucid_does("train", "people.csv", "--target", "income", *QUICK, "--folds", 2, "--class-weights", "balanced",
                            "--no-rows", "-o", "folds.safetensors")  # fmt: skip
     record = tables.load("folds.safetensors").record

@@ -21,6 +21,15 @@ def folder(tmp_path_factory):
     trained(people(), "income").save(path / "income.safetensors")
     trained(people(), "pay").save(path / "pay.safetensors")
     trained(people(), "pay", wish="regression", levels=[0.05, 0.5, 0.95]).save(path / "between.safetensors")
+    both = trained(
+        {**people(), "age": people(seed=1)["pay"]}, ["age", "pay"], wish="regression", levels=[0.05, 0.5, 0.95]
+    )
+    ends = {"low": 0.8, "high": 1.0, "width": 7.0}
+    both.record["interval"] = {
+        "level": 0.9,
+        "of": {"age": {"coverage": 0.85, **ends}, "pay": {"coverage": 0.95, **ends}},
+    }
+    both.save(path / "both.safetensors")
     pellucid.Model(Dense(2, 2)).save(path / "plain.safetensors")
     write(path / "known.csv", people(20, seed=1))
     write(path / "new.csv", {k: v for k, v in people(20, seed=1).items() if k not in ("income", "pay")})
@@ -71,6 +80,20 @@ def test_an_interval_stands_beside_its_number():
     values = np.array(rows, float)
     assert (values[:, 1] <= values[:, 0]).all() and (values[:, 0] <= values[:, 2]).all()
     assert np.array_equal(values[:, 1:], tables.load("between.safetensors").predict_interval("new.csv"))
+
+
+def test_each_of_several_numbers_has_its_interval():
+    head, *rows = rows_of(pellucid_does("predict", "both.safetensors", "new.csv")[0])
+    assert head == ["age", "age low", "age high", "pay", "pay low", "pay high"]
+    values, both = np.array(rows, float).reshape(-1, 2, 3), tables.load("both.safetensors")
+    assert np.array_equal(values[..., 0], both.predict("new.csv"))
+    assert np.array_equal(values[..., 1:], both.predict_interval("new.csv"))
+    out, _ = pellucid_does("inspect", "both.safetensors")
+    assert "interval: age: 85.0 % of the rows lie in their 90 % interval (80.0 % to 100.0 %)" in out
+    assert "interval: pay: 95.0 %" in out
+    result = json.loads(pellucid_does("evaluate", "both.safetensors", "known.csv", "--json")[0])
+    assert 0 <= result["coverage of pay"] <= 1 and result["width of age"] > 0
+    pellucid_does("evaluate", "both.safetensors", "known.csv", "--metric", "width of pay", "--min-score", 1, code=2)
 
 
 def test_another_separator_and_a_compressed_file(folder):

@@ -253,6 +253,19 @@ def test_intervals_that_do_not_hold_what_they_promise_are_told(one, level, said)
     assert said in page and ("promised" in page) == bool(said)
 
 
+def test_the_intervals_of_several_targets_have_a_row_each(one):
+    record = records.numbers()
+    of = record["interval"] | {"low": 0.91, "high": 0.97}
+    record["interval"] = {
+        "level": 0.9,
+        "of": {"income": {"coverage": 0.883, "low": 0.85, "high": 0.91}, records.NASTY: of},
+    }
+    page = report.html(records.Recorded(one, record))
+    for said in ("hold, of 90 %", "88.3 %", "85.0 % to 91.0 %", "more than promised", "12,000"):
+        assert said in page, said
+    assert records.NASTY not in page and page.count("than promised") == 1
+
+
 def test_no_row_is_shown_where_none_may_be(three, one):
     record = records.classes()
     record["worst"][0]["values"]["age"] = "secret-41"

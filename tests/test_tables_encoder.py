@@ -391,6 +391,17 @@ def test_quantiles_give_an_interval_and_their_middle():
         target_of("number", [0.0, 10.0], wish="regression")[0].interval(outputs)
 
 
+def test_quantiles_of_several_targets_stand_side_by_side():
+    form = {"decimal": ".", "percent": False, "currency": "", "parentheses": False}
+    plan = Plan([Column(name, "number", "", reason="target", format=dict(form)) for name in "ab"], ["a", "b"])
+    target = Target.fit(plan, typed_of(plan, a=[0.0, 10.0], b=[100.0, 300.0]), levels=[0.05, 0.5, 0.95])
+    outputs = np.array([[-1.0, 0.0, 2.0, -2.0, -1.0, 0.0]])
+    assert target.n_outputs == 6
+    np.testing.assert_allclose(target.decode(outputs), [[5, 100]])
+    np.testing.assert_allclose(target.interval(outputs), [[[0, 15], [0, 200]]], atol=1e-12)
+    assert Target.from_json(target.to_json()).to_json() == target.to_json()
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "options", "says"),
     [

@@ -126,6 +126,18 @@ def test_quantiles_are_an_interval():
     )
 
 
+def test_quantiles_of_several_targets_go_through_a_file(tmp_path):
+    options = {"wish": "regression", "levels": [0.05, 0.5, 0.95]}
+    model = trained({**people(), "age": people(seed=1)["pay"]}, ["age", "pay"], **options)
+    model.save(tmp_path / "both.safetensors")
+    again = tables.load(tmp_path / "both.safetensors")
+    outputs = model.outputs(INPUTS).astype(np.float64)
+    for k in range(2):
+        expected = outputs[:, 3 * k : 3 * k + 3] * model.target.scale[k] + model.target.mean[k]
+        np.testing.assert_array_equal(again.predict_interval(INPUTS)[:, k], expected[:, [0, 2]])
+        np.testing.assert_array_equal(again.predict(INPUTS)[:, k], expected[:, 1])
+
+
 # -- judging -----------------------------------------------------------------------------------------------------------
 
 

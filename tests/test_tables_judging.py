@@ -1,5 +1,7 @@
 """Figures, their intervals, the baselines and the verdict, on plain arrays."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -234,15 +236,34 @@ def test_confusion_and_classes_are_counted():
 
 
 def test_coverage_is_counted():
-    ends, truth = np.array([[0.0, 1.0], [0.0, 2.0], [5.0, 6.0]]), np.array([[0.5], [3.0], [5.0]])
+    ends, truth = np.array([[0.0, 1.0], [0.0, 2.0], [5.0, 6.0]]), np.array([0.5, 3.0, 5.0])
     found = judging.interval(ends, truth, 0.9, Resampling(3))
     assert found["coverage"] == pytest.approx(2 / 3) and found["width"] == pytest.approx(4 / 3)
     assert found["low"] < 2 / 3 < found["high"] and found["level"] == 0.9
 
 
+def test_the_intervals_of_several_targets_are_counted_each_by_itself():
+    rows = np.zeros((4, 2))
+    ends = np.stack(
+        [np.tile([-1.0, 1.0], (4, 1)), np.array([[-1.0, 1.0], [1.0, 3.0], [-2.0, -1.0], [0.0, 8.0]])], axis=1
+    )
+    j = judging.Judged(
+        np.arange(4), rows, {judging.NETWORK: rows}, Scoring("regression", ["a", "b"]), Resampling(4), ends=ends
+    )
+    found = judging.held(j, 0.9)
+    assert found["level"] == 0.9 and list(found["of"]) == ["a", "b"]
+    assert [(one["coverage"], one["width"]) for one in found["of"].values()] == [(1.0, 2.0), (0.5, 3.25)]
+    a, b = judging.held_in_words(found)
+    assert a.startswith("a: 100.0 % of the rows lie in their 90 % interval (") and b.startswith("b: 50.0 %")
+    alone = judging.held(dataclasses.replace(j, ends=ends[:, :1], truth=rows[:, :1], answers={}), 0.9)
+    assert alone == judging.interval(ends[:, 0], rows[:, 0], 0.9, j.again)
+    assert judging.held_in_words(alone)[0].startswith("100.0 % of the rows")
+    assert judging.held(dataclasses.replace(j, ends=None), 0.9) is None
+
+
 def test_coverage_is_less_certain_where_groups_lie_inside_or_outside_together():
     group = np.repeat(np.arange(30), 10)
-    ends, truth = np.tile([0.0, 1.0], (300, 1)), np.where(group % 5 == 0, 2.0, 0.5)[:, None]
+    ends, truth = np.tile([0.0, 1.0], (300, 1)), np.where(group % 5 == 0, 2.0, 0.5)
     each, whole = Resampling(300), Resampling(300, clusters=group)
     alone, together = (judging.interval(ends, truth, 0.8, again) for again in (each, whole))
     assert alone["coverage"] == together["coverage"] == 0.8

@@ -15,7 +15,7 @@ from pellucid.cli.watch import Watch
 from pellucid.errors import InputError
 from pellucid.exchange.atomic import write_atomic
 from pellucid.tables.fitting import NETWORK, Fit, Watcher
-from pellucid.tables.judging import figure
+from pellucid.tables.judging import held_in_words
 from pellucid.tables.preparing import Prepared, prepare
 from pellucid.tables.record import run_toml
 from pellucid.tables.settings import settings, toml
@@ -99,13 +99,8 @@ class TableRun:
         for note in record["notes"]:
             if note not in record["data"]["notices"]:
                 self.out.note(note)
-        if record["interval"]:
-            held = record["interval"]
-            ends = [figure("accuracy", held[end]) for end in ("low", "high") if held[end] is not None]
-            self.out.say(
-                f"{figure('accuracy', held['coverage'])} of the rows lie in their {100 * held['level']:g} % interval"
-                f"{f' ({ends[0]} to {ends[1]})' if ends else ''}"
-            )
+        for line in held_in_words(record["interval"]) if record["interval"] else ():
+            self.out.say(line)
         best = [f"{entry['column']} {entry['drop']:.3f}" for entry in record["importance"][:5]]
         self.out.say(f"what it leans on (loss of {record['metric']} without): {', '.join(best)}")
         for finding in record["health"]["findings"]:

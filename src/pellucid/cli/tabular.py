@@ -20,7 +20,9 @@ from pellucid.errors import DataError, FileError, InputError
 from pellucid.exchange import model_file
 from pellucid.exchange.atomic import write_atomic
 from pellucid.model import Model
+from pellucid.report.record import interval, some
 from pellucid.tables.encoder import with_decimal
+from pellucid.tables.judging import held_in_words
 from pellucid.tables.plan import Plan
 from pellucid.tables.reading import read
 from pellucid.tables.table import Table
@@ -118,8 +120,8 @@ def columns(trained: TableModel, outputs: np.ndarray, proba: bool) -> tuple[list
     values = values[:, None] if values.ndim == 1 else values
     if not target.levels:
         return target.names, values
-    name = target.names[0]
-    return [name, f"{name} low", f"{name} high"], np.concatenate([values, target.interval(outputs)], axis=1)
+    head = [f"{name}{end}" for name in target.names for end in ("", " low", " high")]
+    return head, np.concatenate([values[..., None], target.ends(outputs)], axis=2).reshape(len(values), -1)
 
 
 def as_csv(head: Sequence[str], values: np.ndarray) -> str:
@@ -180,11 +182,15 @@ def look_at_model(trained: TableModel, out: Output) -> dict[str, Any]:
     origin, count = _recorded(trained, "data", "origin"), _recorded(trained, "data", "rows")
     if origin:
         out.say(f"trained on: {origin}" + (f", {count:,} rows" if isinstance(count, int) else ""))
+    held = some(interval)(trained.record.get("interval"), "interval")
+    for line in held_in_words(held) if held else ():
+        out.say(f"interval: {line}")
     if trained.verdict:
         out.say(f"verdict: {trained.verdict}")
     return {
         "columns": encoder.columns, "features": encoder.features, "target": target.names, "task": target.task,
         "classes": target.classes, "verdict": trained.verdict or None, "scores": trained.record.get("scores"),
+        "interval": trained.record.get("interval"),
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pellucid.report import charts
 from pellucid.report.blocks import Figure, Heading, Section, Table, Text
 from pellucid.report.record import Record
 from pellucid.report.words import cut, metric_name, plain, score, share, short, span
+from pellucid.tables.judging import each_held
 
 DRAWN = 12  # classes of a matrix that is drawn; of more, the most frequent mix-ups are listed
 LABELS = 30  # classes of the table behind it
@@ -27,7 +28,7 @@ def mistakes(record: Record) -> Section:
     more = len(record["numbers"] or {}) - TARGETS
     if more > 0:
         section.add(Text(f"{more} more targets are not drawn."))
-    section.add(Text(_coverage(record["interval"])) if record["interval"] else None, _folds(record))
+    section.add(_coverage(record["interval"]) if record["interval"] else None, _folds(record))
     return section
 
 
@@ -45,16 +46,30 @@ def _fold(name: str, value: str | float | None) -> str:
     return score(name, value) if isinstance(value, float) else plain(value)
 
 
-def _coverage(interval: Record) -> str:
-    """What the prediction intervals promised, and what they held."""
-    promised, held = share(interval["level"], 0), share(interval["coverage"])
-    between = span("coverage", interval["low"], interval["high"])
-    words = f"Its {promised} intervals hold the true value of {held} of the rows"
+def _coverage(interval: Record) -> Text | Table:
+    """What the prediction intervals promised, and what they held: of several targets, a row each."""
+    promised, found = share(interval["level"], 0), each_held(interval)
+    if interval["of"]:
+        head = ["target", f"hold, of {promised}", "likely", "that is", "mean width"]
+        cells = [
+            [name, share(one["coverage"]), span("coverage", one["low"], one["high"]), _kept(one), plain(one["width"])]
+            for name, one in list(found.items())[:ROWS]
+        ]
+        return Table(f"Its {promised} intervals, each target's by itself" + cut(len(found), ROWS), head, cells)
+    (one,) = found.values()
+    between = span("coverage", one["low"], one["high"])
+    words = f"Its {promised} intervals hold the true value of {share(one['coverage'])} of the rows"
     words += f" (likely {between})." if between else "."
-    level, low, high = interval["level"], interval["low"], interval["high"]
-    if None not in (level, low, high) and not low <= level <= high:
-        words += " That is fewer than promised." if high < level else " That is more than promised."
-    return words + (f" They are {plain(interval['width'])} wide on average." if interval["width"] is not None else "")
+    words += f" That is {_kept(one)}." if _kept(one) else ""
+    return Text(words + (f" They are {plain(one['width'])} wide on average." if one["width"] is not None else ""))
+
+
+def _kept(one: Record) -> str:
+    """Whether other rows than promised lie inside; "" where nobody can tell."""
+    level, low, high = one["level"], one["low"], one["high"]
+    if None in (level, low, high) or low <= level <= high:
+        return ""
+    return "fewer than promised" if high < level else "more than promised"
 
 
 def _classes(record: Record, section: Section) -> None:

@@ -121,6 +121,8 @@ def parts(**checks: Check) -> Check:
     return whole
 
 
+_HELD = {"coverage": figure, "low": figure, "high": figure, "width": figure}
+interval = parts(level=figure, **_HELD, of=named(parts(**_HELD)))  # what the prediction intervals held
 _SPAN = parts(value=figure, low=figure, high=figure)
 _WARNING = parts(what=line, column=line, text=words, flag=line)
 _COLUMN = parts(
@@ -140,7 +142,7 @@ _KNOWN = parts(
     confusion=parts(labels=rows(line), counts=rows(rows(count))),
     per_class=rows(parts(label=line, precision=figure, recall=figure, f1=figure, rows=count)),
     numbers=named(parts(true=rows(some(figure)), predicted=rows(some(figure)))),
-    interval=parts(level=figure, coverage=figure, low=figure, high=figure, width=figure),
+    interval=interval,
     importance=rows(parts(column=line, drop=figure, low=figure, high=figure)),
     worst=rows(parts(line=count, values=named(some(scalar)), true=scalar, predicted=scalar, loss=figure)),
     rows_judged=count, limits=rows(words), notes=rows(words),

@@ -126,7 +126,7 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
 
 @dataclass
 class Answers:
-    """What every contender says about the rows judged. `ends`: of the network's intervals (rows, 2), where it has some.
+    """What every contender says about the rows judged. `ends`: of the network's intervals (rows, targets, 2), if it has some.
 
     `whole`: whether every baseline was fitted before Ctrl-C.
     """
@@ -143,7 +143,7 @@ def answers(p: Prepared, done: Fit) -> Answers:
     outputs = done.model.predict(x, AT_ONCE)
     seen = np.concatenate([done.split.train, done.split.validation])
     truth = done.target.truth(p.typed)
-    ends = done.target.interval(outputs) if done.target.levels else None
+    ends = done.target.ends(outputs) if done.target.levels else None
     found = Answers(rows, {NETWORK: done.target.answers(outputs)}, ends)
     try:
         for name, others in baselines(p).one_by_one(done.features.seen, truth[seen], np.asarray(x)):

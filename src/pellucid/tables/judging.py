@@ -23,7 +23,7 @@ _WORDS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2"
 class Judged:
     """Answers of every contender about the same rows. `seen`: "" for rows that were set aside, else what they are.
 
-    `ends`: of the network's intervals (rows, 2) in the table's unit, where it has some.
+    `ends`: of the network's intervals (rows, targets, 2) in the table's unit, where it has some.
     """
 
     rows: np.ndarray
@@ -151,9 +151,40 @@ def numbers(judged: Judged) -> dict[str, dict[str, list[float]]] | None:
     }
 
 
+def held(judged: Judged, level: float) -> dict[str, Any] | None:
+    """What the intervals held: `interval` of one target, {"level", "of": {target: the rest}} of several; None for none."""
+    if judged.ends is None:
+        return None
+    each = [interval(judged.ends[:, k], judged.truth[:, k], level, judged.again) for k in range(judged.ends.shape[1])]
+    if len(each) == 1:
+        return dict(each[0])
+    rest = [{name: value for name, value in one.items() if name != "level"} for one in each]
+    return {"level": level, "of": dict(zip(judged.scoring.names, rest, strict=True))}
+
+
+def each_held(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """`held`'s figures by target, each with its level; "" stands for a single target."""
+    return {name: {**one, "level": record["level"]} for name, one in (record.get("of") or {"": record}).items()}
+
+
+def held_in_words(record: dict[str, Any]) -> list[str]:
+    """A line for each target of what `held` found; None in a record that was read stands for what it lacks."""
+    lines = []
+    for name, one in each_held(record).items():
+        if one["level"] is None or one["coverage"] is None:
+            continue
+        ends = [figure("accuracy", one[end]) for end in ("low", "high") if one[end] is not None]
+        between = f" ({' to '.join(ends)})" if len(ends) == 2 else ""
+        lines.append(
+            f"{f'{name}: ' if name else ''}{figure('accuracy', one['coverage'])} of the rows lie in their "
+            f"{100 * one['level']:g} % interval{between}"
+        )
+    return lines
+
+
 def interval(ends: np.ndarray, truth: np.ndarray, level: float, again: Resampling) -> dict[str, float]:
-    """What share of the rows lies in its interval, and how wide they are. ends: (rows, 2) in the table's unit."""
-    inside = (ends[:, 0] <= truth[:, 0]) & (truth[:, 0] <= ends[:, 1])
+    """What share of the rows lies in its interval, and how wide they are. ends: (rows, 2), truth: (rows,), of a target."""
+    inside = (ends[:, 0] <= truth) & (truth <= ends[:, 1])
     low, high = intervals.of_share(float(inside.mean()), len(inside))
     if again.clustered:  # groups are drawn whole: their rows lie in their intervals together, or outside
         right, rows = again.sums(np.column_stack([inside, np.ones(len(inside))])).T

@@ -50,15 +50,13 @@ def build(
         "confusion": judging.confusion(judged, labels),
         "per_class": judging.per_class(judged, labels),
         "numbers": judging.numbers(judged) if s.rows else None,
-        "interval": None,
+        "interval": None if s.interval is None else judging.held(judged, s.interval / 100.0),
         "importance": importance(done, judged.scoring, truth[own_rows], s.seed, p.clusters(own_rows)),
         "worst": worst(p, judged) if s.rows else [],
         "health": health(p, done),
         "limits": limits(p, judged, len(folds or ())),
         "notes": [*p.notices, *notes],
     }
-    if s.interval is not None and judged.ends is not None:
-        record["interval"] = judging.interval(judged.ends, judged.truth, s.interval / 100.0, judged.again)
     return as_json(record)
 
 

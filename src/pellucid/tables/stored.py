@@ -95,9 +95,7 @@ def target_from(content: Any) -> dict[str, Any]:
     _need(all(scale > 0.0 for scale in content["scale"]), "the target's scale is not above 0")
     levels = content["levels"]
     inside = all(0.0 < level < 1.0 for level in levels) and _rises(levels)
-    _need(
-        not levels or (inside and len(levels) >= 2 and task == "regression" and single), "the target's levels are none"
-    )
+    _need(not levels or (inside and len(levels) >= 2 and task == "regression"), "the target's levels are none")
     words = content["words"]
     _need(
         isinstance(words, list) and len(words) == (count if task == "multilabel" else 0), "the target's words are none"

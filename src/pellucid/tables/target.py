@@ -23,7 +23,8 @@ class Target:
     `task`: "classification", "regression" or "multilabel"; `why`: a sentence about how it was chosen. `plan`: the targets'
     columns, and how they are read. `classes`: the labels of a classification, in the order of the outputs. `mean`, `scale`:
     of the training rows, one for each numeric target; the network sees (value - mean) / scale. `words`: for each target of
-    a multilabel task, its words for no and yes. `levels`: the quantiles that the outputs stand for (one numeric target).
+    a multilabel task, its words for no and yes. `levels`: the quantiles that the outputs stand for, those of the first numeric
+    target before those of the second.
     """
 
     names: list[str]
@@ -57,11 +58,10 @@ class Target:
         known = made.known(typed)
         if not known.any():
             raise DataError(f"The target {made._quoted} is empty in every row: name another column, --target NAME.")
-        if levels and (task != "regression" or len(columns) > 1):
-            given = "are several targets" if len(columns) > 1 else f"is a {task}"
+        if levels and task != "regression":
             raise InputError(
-                f"An interval is for one number, but {made._quoted} {given}: name a single --target that holds numbers, "
-                "or leave --interval out."
+                f"An interval is for numbers, but {made._quoted} {'is' if len(columns) == 1 else 'are'} a {task}: name a "
+                "--target that holds numbers, or leave --interval out."
             )
         if task == "classification":
             made.classes = tasks.classes(columns[0], typed)
@@ -78,8 +78,8 @@ class Target:
 
     @property
     def n_outputs(self) -> int:
-        """How many outputs the network needs: classes, targets, or levels. Two classes may share one sigmoid, too."""
-        return len(self.classes) or len(self.levels) or len(self.names)
+        """How many outputs the network needs: classes, or targets, each with its levels. Two classes may share a sigmoid."""
+        return len(self.classes) or len(self.names) * max(len(self.levels), 1)
 
     # -- from the table ------------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class Target:
         """Probabilities (rows, classes), those of yes (rows, targets), or numbers in the table's unit (rows, targets)."""
         if self.task == "regression":
             numbers = self._in_unit(outputs)
-            return numbers[:, [self._median]] if self.levels else numbers
+            return numbers[..., self._median if self.levels else 0]
         return self.probabilities(outputs)
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
@@ -147,14 +147,22 @@ class Target:
         return outputs
 
     def interval(self, outputs: np.ndarray) -> np.ndarray:
-        """The outermost two quantiles in the table's unit, float64 (rows, 2)."""
+        """The outermost two quantiles in the table's unit, float64 (rows, 2), or (rows, targets, 2) of several."""
+        ends = self.ends(outputs)
+        return ends[:, 0] if len(self.names) == 1 else ends
+
+    def ends(self, outputs: np.ndarray) -> np.ndarray:
+        """`interval` in one shape for one target and for several, float64 (rows, targets, 2)."""
         if not self.levels:
             raise InputError("This network was trained without an interval: pellucid train ... --interval 90.")
-        return self._in_unit(outputs)[:, [0, -1]]
+        return self._in_unit(outputs)[..., [0, -1]]
 
     def _in_unit(self, outputs: np.ndarray) -> np.ndarray:
+        """Float64 (rows, targets, levels); without levels there is one number each, (rows, targets, 1)."""
+        scale, mean = np.array(self.scale)[:, None], np.array(self.mean)[:, None]
+        numbers: np.ndarray = np.asarray(outputs, np.float64).reshape(-1, len(self.names), max(len(self.levels), 1))
         with np.errstate(over="ignore"):
-            numbers: np.ndarray = np.asarray(outputs, np.float64) * np.array(self.scale) + np.array(self.mean)
+            numbers = numbers * scale + mean
         return np.nan_to_num(numbers, nan=0.0)  # 1e308 where the unit has no larger number
 
     @property

@@ -50,7 +50,10 @@ class TableModel:
         return self.target.probabilities(self._warned(data))
 
     def predict_interval(self, data: Any) -> np.ndarray:
-        """The ends between which the number lies, float64 (rows, 2), where the network was trained with an interval."""
+        """The ends between which each number lies, float64 (rows, 2), or (rows, targets, 2) of several.
+
+        For a network that was trained with an interval; each target's interval is one by itself.
+        """
         self.target.interval(np.empty((0, self.target.n_outputs)))
         return self.target.interval(self._warned(data))
 
@@ -107,9 +110,13 @@ class TableModel:
         with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e200 have squares that are none
             figures = self.scoring.of(self.target.answers(outputs), truth)
         if self.target.levels:
-            low, high = self.target.interval(outputs).T
-            figures["coverage"] = float(((low <= truth[:, 0]) & (truth[:, 0] <= high)).mean())
-            figures["width"] = float((high - low).mean())
+            for name, ends, true in zip(
+                self.target.names, self.target.ends(outputs).swapaxes(0, 1), truth.T, strict=True
+            ):
+                of = f" of {name}" if len(self.target.names) > 1 else ""
+                low, high = ends.T
+                figures[f"coverage{of}"] = float(((low <= true) & (true <= high)).mean())
+                figures[f"width{of}"] = float((high - low).mean())
         return figures, int(known.sum())
 
     def learned_from(self, table: Table) -> bool:
