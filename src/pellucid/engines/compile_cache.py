@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
-from types import FrameType
 from typing import Any
+
+from pellucid.interrupts import undisturbed
 
 SWITCH = "PELLUCID_COMPILE_CACHE"
 LIMIT = 256 << 20  # bytes of programs that are kept; the ones not used for longest go first
@@ -48,7 +48,7 @@ def compiled(jax: Any, lowered: Any) -> Any:
 
     What is damaged or stale, or cannot be read or written, is compiled anew, with one notice a process.
     """
-    with _undisturbed():
+    with undisturbed():  # XLA would go on, and crash a process that ends meanwhile
         return _compiled(jax, lowered)
 
 
@@ -68,23 +68,6 @@ def _compiled(jax: Any, lowered: Any) -> Any:
         _keep(path, -1)
     _keep(path, LIMIT)
     return program
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ctrl-C waits for the end of the block, a second or so. XLA would go on, and crash a process that ends meanwhile."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
-    came: list[FrameType | None] = []
-    signal.signal(signal.SIGINT, lambda _, frame: came.append(frame))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if came:
-            before(signal.SIGINT, came[-1])
 
 
 @contextlib.contextmanager
