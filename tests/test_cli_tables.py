@@ -10,6 +10,7 @@ import pellucid
 from command_line import interrupted, pellucid_does
 from pellucid import tables
 from pellucid.cli import source
+from pellucid.options import in_a_shell
 from pellucid.tables import baselines, fitting
 from pellucid.tables.settings import settings
 from table_models import people, write
@@ -48,10 +49,16 @@ def test_a_run_writes_model_report_and_the_settings_that_repeat_it_exactly(folde
 
 
 def test_python_and_the_command_line_train_the_same_network(folder):
+    """The same file to the last bit, but for the sentences that name options: each speaks its reader's language."""
     pellucid_does("train", "people.csv", "--target", "income", *QUICK, "-q")
     model = tables.train("people.csv", "income", layers=(8,), epochs=6, drop=["pay"])
-    model.save("python.safetensors")
+    with in_a_shell():
+        same = tables.train("people.csv", "income", layers=(8,), epochs=6, drop=["pay"])
+    same.save("python.safetensors")
     assert (folder / "python.safetensors").read_bytes() == (folder / "people.safetensors").read_bytes()
+    assert all(np.array_equal(value, same.model.values()[key]) for key, value in model.model.values().items())
+    assert {key for key, value in model.record.items() if value != same.record[key]} <= {"plan", "warnings", "limits"}
+    assert "time='COLUMN'" in str(model.record["limits"]) and "--time COLUMN" in str(same.record["limits"])
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(folder, monkeypatch):

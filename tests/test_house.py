@@ -15,7 +15,7 @@ SOURCE = Path(pellucid.__file__).parent
 
 # A module imports only from ranks below its own, or from its own package. docs/decisions/0002-ranks.md says why.
 RANKS = {
-    "errors": 0,
+    "errors": 0, "options": 0, "interrupts": 0,
     "arrays": 1,
     "randomness": 2, "mapped": 2,
     "functions": 3, "initializers": 3, "schedules": 3, "metrics": 3, "datasets": 3,

@@ -353,7 +353,7 @@ def test_few_whole_numbers_are_classes_unless_somebody_says_otherwise(values, wi
     target, _ = target_of("number", values, wish=wish)
     assert (target.task, target.classes) == (task, classes) and "'y'" in target.why
     if len(set(values)) <= 10 and wish == "auto" and len(set(values)) > 1:
-        assert "--task" in target.why
+        assert "task='" in target.why
 
 
 def test_numbers_are_predicted_in_their_own_unit():
@@ -387,7 +387,7 @@ def test_quantiles_give_an_interval_and_their_middle():
     assert target.n_outputs == 3
     np.testing.assert_allclose(target.decode(outputs), [5])
     np.testing.assert_allclose(target.interval(outputs), [[0, 15]])
-    with pytest.raises(InputError, match="--interval 90"):
+    with pytest.raises(InputError, match="interval=90"):
         target_of("number", [0.0, 10.0], wish="regression")[0].interval(outputs)
 
 
@@ -408,8 +408,8 @@ def test_quantiles_of_several_targets_stand_side_by_side():
         ("category", ["a", "a", None], {}, "single value 'a'"),
         ("category", [None, None], {}, "no value at all"),
         ("number", [None, None], {}, "empty in every row"),
-        ("category", ["a", "b"], {"wish": "regression"}, "--type 'y=number'"),
-        ("date", [0.0, 1.0], {}, "--type 'y=category'"),
+        ("category", ["a", "b"], {"wish": "regression"}, "types={'y': 'number'}"),
+        ("date", [0.0, 1.0], {}, "types={'y': 'category'}"),
         ("number", list(range(1001)), {"wish": "classification"}, "1,001 different values"),
         ("number", [1, 2], {"wish": "guess"}, "expected one of"),
         ("number", [1, 2], {"wish": "multilabel"}, "several targets"),

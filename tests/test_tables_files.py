@@ -111,7 +111,7 @@ def test_no_rows_are_no_answers(classes, numbers):
 def test_what_a_network_has_not_is_said(classes, numbers):
     with pytest.raises(InputError, match="predicted as a number"):
         numbers.predict_proba("there-is-no-such-file.csv")
-    with pytest.raises(InputError, match="--interval 90"):
+    with pytest.raises(InputError, match="interval=90"):
         classes.predict_interval(INPUTS)
 
 

@@ -44,7 +44,7 @@ def test_a_leading_zero_makes_a_code():
 def test_na_is_a_country_where_the_column_is_words():
     found = column(["NA", "DE", "CH"])
     assert (found.kind, found.missing, found.distinct) == ("category", 0, 3)
-    assert "--na NA" in found.rule
+    assert "na=['NA']" in found.rule
     assert column(["NA", "DE", "CH"], na=["NA"]).missing == 14
 
 
@@ -70,7 +70,7 @@ def test_one_stray_word_among_numbers_is_missing_and_listed():
     assert (found.kind, found.missing, found.unread, found.strays) == ("number", 1, 1, [(43, "unknown")])
     (warn,) = [warn for warn in made.warnings if warn.what == "strays"]
     assert "'unknown' (line 43)" in warn.text
-    assert warn.flag == "--type age=category"
+    assert warn.flag == "types={'age': 'category'}"
 
 
 def test_strays_from_five_percent_on_make_another_kind():
@@ -171,7 +171,7 @@ def test_day_and_month_in_doubt_are_warned_of_with_both_readings():
     table = Table({"when": ["3/4/2024", "5/6/2024"] * 20, "y": [str(n) for n in range(40)]})
     (warn,) = [warn for warn in plan(table).warnings if warn.what == "day or month"]
     assert "3/4/2024 is read as day 4 of month 3; it may be day 3 of month 4" in warn.text
-    assert warn.flag == "--type when=date:day-first"
+    assert warn.flag == "types={'when': 'date:day-first'}"
     for form in ("day-first", "month-first"):
         made = plan(table, types={"when": f"date:{form}"})
         assert not [warn for warn in made.warnings if warn.what == "day or month"]
@@ -189,7 +189,7 @@ def test_comma_or_point_in_doubt_is_warned_of_unless_something_settles_it():
     table = Table({"x": ["1,234", "5,678"] * 20, "y": ["1", "2"] * 20})
     (warn,) = said(table)
     assert "1,234 is read as 1234; it may be 1.234" in warn.text
-    assert warn.flag == "--type x=number:decimal-comma"
+    assert warn.flag == "types={'x': 'number:decimal-comma'}"
     assert typed(table, plan(table, types={"x": "number:decimal-comma"})).numbers["x"][0] == 1.234
     assert not said(Table({"x": ["1,234", "5,678"] * 20, "y": ["1.5", "2.5"] * 20})), "another column settles it"
     assert not said(Table({"x": ["1,234", "5,678.5"] * 20, "y": ["1", "2"] * 20})), "the column itself settles it"
@@ -200,7 +200,7 @@ def test_comma_or_point_in_doubt_is_warned_of_unless_something_settles_it():
 def test_few_whole_numbers_stay_numbers_and_the_rule_says_so():
     found = column(["1", "2", "3"])
     assert found.kind == "number"
-    assert "3 different ones (codes? --type x=category)" in found.rule
+    assert "3 different ones (codes? types={'x': 'category'})" in found.rule
     assert "codes" not in column([str(n) for n in range(30)]).rule
     assert "codes" not in column(["1.5", "2.5", "3.5"]).rule
 
@@ -278,7 +278,7 @@ def test_drop_only_types_target_group_time():
     [
         ({"target": "incom"}, "did you mean 'income'?"),
         ({"target": "zzz"}, "the columns are age, city, income, when"),
-        ({"types": {"Age": "number"}}, "--type names the column 'Age', which the table has not: did you mean 'age'?"),
+        ({"types": {"Age": "number"}}, "types names the column 'Age', which the table has not: did you mean 'age'?"),
         ({"drop": ["cty"]}, "did you mean 'city'?"),
         ({"only": ["agee"]}, "did you mean 'age'?"),
         ({"group": "whn"}, "did you mean 'when'?"),
@@ -299,7 +299,7 @@ def test_names_and_kinds_that_cannot_be(options, sentence):
 def test_numbers_declared_where_there_are_none_name_line_and_column(tmp_path):
     table = read(file(tmp_path, "age,b\n" + "31,1.5\n" * 5 + "old,1.5\n" * 3))
     with pytest.raises(
-        DataError, match=r"Line 7, column 'age': 'old' is no number, nor are 3 of the 8 values\. --na old says"
+        DataError, match=r"Line 7, column 'age': 'old' is no number, nor are 3 of the 8 values\. na=\['old'\] says"
     ):
         plan(table, types={"age": "number"})
     assert plan(table, types={"age": "number"}, na=["old"]).column("age").missing == 3

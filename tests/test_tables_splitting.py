@@ -17,7 +17,7 @@ def divided(divider, *arguments):
     try:
         return divider.split(*arguments)
     except DataError as error:
-        assert "rows are" in str(error) and "--test" in str(error)
+        assert "rows are" in str(error) and "test=0" in str(error)
         assume(False)
 
 

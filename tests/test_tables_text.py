@@ -129,7 +129,7 @@ def test_windows_letters_are_read_with_a_notice(put):
     text = "a,b\n1,plain\n2,Zürich – 5 €\n"
     table = read(put(text, encoding="cp1252"))
     assert values(table)[1] == ["2", "Zürich – 5 €"]
-    assert "Line 3 is not UTF-8 (byte 0xFC)" in table.notices[0] and "--encoding" in table.notices[0]
+    assert "Line 3 is not UTF-8 (byte 0xFC)" in table.notices[0] and "encoding=..." in table.notices[0]
     assert read(put(text, encoding="cp1252"), encoding="cp1252").notices == []
 
 
@@ -232,7 +232,7 @@ def test_a_ragged_line_is_shown(put):
             len(read(put(text)))
         said = str(error.value)
         assert f"line {line} has {fields}; line 1 has" in said and repr(shown) in said, said
-        assert "Mend the line" in said and "--separator" in said
+        assert "Mend the line" in said and "separator=..." in said
     for text, line in (
         ("# made today\na,b\n1,2\n3,4\n", 2),
         ('a,b\n"1",2,3\n"2",3,4\n', 2),
@@ -309,7 +309,7 @@ def test_a_first_line_of_numbers_is_data(put, text, header):
     table = read(put(text))
     count = text.count("\n")
     assert len(table) == count - header
-    assert any("--header" in notice for notice in table.notices) != header
+    assert any("header=True" in notice for notice in table.notices) != header
     assert len(read(put(text), header=True)) == count - 1
     said = read(put(text), header=False)
     assert len(said) == count and said.names[0] == "column 1" and not any("header" in n for n in said.notices)

@@ -49,7 +49,7 @@ def test_empty_targets():
 def test_mostly_missing():
     (warn,) = said("mostly missing", {"fax": [str(n) if n % 5 == 0 else "" for n in range(600)]})
     assert "fax is empty in 80% of the rows" in warn.text
-    assert warn.flag == "--drop fax"
+    assert warn.flag == "drop=['fax']"
     assert not said("mostly missing", {"fax": [str(n) if n % 2 else "" for n in range(600)]})
 
 
@@ -65,23 +65,23 @@ def test_many_and_rare_categories():
 def test_imbalance_from_ten_to_one():
     (warn,) = said("imbalance", values=["yes"] * 54 + ["no"] * 546)
     assert "yes has 54 of 600 rows, no 546" in warn.text
-    assert warn.flag == "--class-weights balanced"
+    assert warn.flag == "class_weights='balanced'"
     assert not said("imbalance", values=["yes"] * 60 + ["no"] * 540)
 
 
 def test_a_class_of_one_row():
     (warn,) = said("class of one row", values=["perhaps", *BOUGHT[1:]])
     assert "the class perhaps has a single row" in warn.text
-    assert warn.flag == "--na perhaps"
+    assert warn.flag == "na=['perhaps']"
     assert not said("class of one row", values=["perhaps"] * 2 + BOUGHT[2:])
     assert not said("class of one row", values=["perhaps", *BOUGHT[1:]], na=["perhaps"]), "the flag mends it"
 
 
 def test_numbers_with_few_values_as_target():
     (warn,) = said("task", values=[str(n % 5) for n in range(600)])
-    assert "5 different numbers and is taken for classes. --task regression" in warn.text
+    assert "5 different numbers and is taken for classes. task='regression'" in warn.text
     (warn,) = said("task", values=[str(n % 5 + 0.5) for n in range(600)])
-    assert "taken for a number. --task classification" in warn.text
+    assert "taken for a number. task='classification'" in warn.text
     assert not said("task", values=[str(n % 11) for n in range(600)])
     assert not said("task"), "two words are no numbers"
 
@@ -101,7 +101,7 @@ def test_fewer_than_fifty_rows():
 def test_dates_where_rows_are_divided_at_random():
     days = [f"20{n % 23:02d}-01-01" for n in range(600)]
     (warn,) = said("time", {"day": days})
-    assert warn.flag == "--time day"
+    assert warn.flag == "time='day'"
     assert not said("time", {"day": days}, drop=["day"])
     assert not said("time", {"day": days}, time="day")
 

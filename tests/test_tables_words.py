@@ -63,9 +63,9 @@ def test_findings_name_classes_columns_and_flags():
     model = tables.train(data, "left", layers=(8,), epochs=20)
     found = findings(model)
     assert "class 'Yes' has" in found["class-imbalance"]["text"]
-    assert "Try: --class-weights balanced" in found["class-imbalance"]["text"]
-    assert "made of 'who'" in found["constant-inputs"]["text"] and "--drop who:" in found["constant-inputs"]["text"]
-    assert any("--group who" in warn["text"] for warn in model.record["warnings"])
+    assert "Try: class_weights='balanced'" in found["class-imbalance"]["text"]
+    assert "made of 'who'" in found["constant-inputs"]["text"] and "drop=['who']:" in found["constant-inputs"]["text"]
+    assert any("group='who'" in warn["text"] for warn in model.record["warnings"])
     assert "No clear difference even to the most frequent class" in model.verdict
 
 
@@ -98,9 +98,9 @@ def test_the_verdict_says_how_far_numbers_are_off_in_their_own_unit():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"target": "Y"}, "--target names the column 'Y'.* did you mean 'y'"),
-        ({"group": "xx"}, "--group names the column 'xx'"),
-        ({"time": "xx"}, "--time names the column 'xx'"),
+        ({"target": "Y"}, "target names the column 'Y'.* did you mean 'y'"),
+        ({"group": "xx"}, "group names the column 'xx'"),
+        ({"time": "xx"}, "time names the column 'xx'"),
         ({"interval": 0.9}, "write 90"),
     ],
 )
@@ -131,7 +131,7 @@ def test_settings_are_where_the_docstring_says():
         ([f"{40 + k % 37}.5 sqm" for k in range(60)], "unit", "numbers with 'sqm' behind them"),
         (["m", "M", "f", "F"] * 15, "capitals", "'m' and 'M'; 'f' and 'F'"),
         ([*map(str, range(20, 75)), *["-999"] * 5], "stand-in", "-999 in 5 rows"),
-        (np.array([*range(20, 75), *[999] * 5]), "stand-in", "--na 999 says so"),
+        (np.array([*range(20, 75), *[999] * 5]), "stand-in", "na=['999'] says so"),
         ([f"{k % 37}a{k}" for k in range(60)], None, ""),
         (["m", "f"] * 30, None, ""),
         ([*map(str, range(-1050, -995)), *["-999"] * 5], None, ""),
@@ -156,5 +156,5 @@ def test_the_network_alone_sends_a_table_to_the_whole_model(tmp_path):
 
 
 def test_a_missing_target_is_told_with_the_columns_there_are():
-    with pytest.raises(InputError, match=r"--target NAME\. The columns are a, b\."):
+    with pytest.raises(InputError, match=r"target='NAME'\. The columns are a, b\."):
         tables.train({"a": [1.0] * 20, "b": [2.0] * 20})

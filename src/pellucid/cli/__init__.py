@@ -19,6 +19,7 @@ import click
 
 from pellucid import __version__
 from pellucid.errors import DataError, FileError, MissingExtraError, NonFiniteError, PellucidError
+from pellucid.options import in_a_shell
 
 # Each command is `command` in the file of its name; its sentence stands here so that help needs no file.
 COMMANDS = {
@@ -75,7 +76,7 @@ class Pellucid(click.Group):
     ) -> Any:
         extra.pop("standalone_mode", None)
         arguments = list(sys.argv[1:] if args is None else args)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), in_a_shell():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             sys.exit(self._code(arguments, prog_name, extra))

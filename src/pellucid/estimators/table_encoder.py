@@ -29,6 +29,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Kinds that you know better: {"zip": "category"}.
     drop : sequence of str
         Columns that are no inputs.
+    na : sequence of str
+        Texts that mean a missing value.
 
     Attributes
     ----------
@@ -55,12 +57,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         rare: int | None = None,
         types: Mapping[str, str] | None = None,
         drop: Sequence[str] = (),
+        na: Sequence[str] = (),
     ) -> None:
         self.numbers = numbers
         self.max_categories = max_categories
         self.rare = rare
         self.types = types
         self.drop = drop
+        self.na = na
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
         """Learn what the columns are and how they become features. `y` is not looked at."""
@@ -69,7 +73,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         table = read(self._columns(X, reset=True))
         if len(table) == 1:
             raise DataError("X has n_samples=1: in a single row every column is constant. Give the training rows.")
-        self.plan_ = plan(table, types=self.types, drop=self.drop)
+        self.plan_ = plan(table, types=self.types, drop=self.drop, na=self.na)
         self.encoder_ = Encoder.fit(
             self.plan_,
             typed(table, self.plan_),

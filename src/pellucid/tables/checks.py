@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pellucid.options import option
 from pellucid.tables.alone import Feature
 from pellucid.tables.leakage import leaks
 from pellucid.tables.noticing import FEW_ROWS
 from pellucid.tables.plan import Plan, Warn
 from pellucid.tables.typed import Typed
-from pellucid.tables.wording import option, shown
+from pellucid.tables.wording import shown
 
 if TYPE_CHECKING:
     from pellucid.tables.target import Target
@@ -43,7 +44,7 @@ def check(
     warns.extend(_twins(typed, plan, train_rows, test_rows))
     dates = [column.name for column in plan.columns if column.kind == "date" and column.reason in ("", "group")]
     if dates and split_method in ("random", "stratified"):
-        flag = option("--time", dates[0])
+        flag = option("time", dates[0])
         text = (
             f"{shown(dates[0])} holds dates, but the rows are divided at random: if later rows are to be predicted from earlier "
             f"ones, the score is too good. {flag} lets the latest rows judge."
@@ -61,7 +62,7 @@ def _task(typed: Typed, plan: Plan, target: Target) -> Iterator[Warn]:
     count = len(np.unique(values[~np.isnan(values)]))
     if count <= FEW_VALUES:
         other = "regression" if target.task == "classification" else "classification"
-        flag = option("--task", other)
+        flag = option("task", other)
         taken = "classes" if target.task == "classification" else "a number"
         text = f"{shown(name)} has {count} different numbers and is taken for {taken}. {flag} takes it the other way."
         yield Warn("task", name, text, flag)
@@ -73,7 +74,7 @@ def _classes(y: np.ndarray, target: Target) -> Iterator[Warn]:
     single = [target.classes[code] for code in np.flatnonzero(counts == 1)]
     if single:
         some = ", ".join(shown(label, 20) for label in single[:3]) + (", ..." if len(single) > 3 else "")
-        flag = option("--na", single[0])
+        flag = option("na", [single[0]])
         which = (
             f"the class {some} has a single row"
             if len(single) == 1
@@ -84,7 +85,7 @@ def _classes(y: np.ndarray, target: Target) -> Iterator[Warn]:
     some_counts = counts[counts > 1]
     if len(some_counts) > 1 and some_counts.max() >= UNEVEN * some_counts.min():
         least = int(np.where(counts > 1, counts, counts.max()).argmin())
-        flag = "--class-weights balanced"
+        flag = option("class_weights", "balanced")
         text = (
             f"{shown(name)} is uneven: {shown(target.classes[least], 20)} has {counts[least]:,} of {counts.sum():,} rows, "
             f"{shown(target.classes[int(counts.argmax())], 20)} {counts.max():,}. "
@@ -141,11 +142,12 @@ def _twins(typed: Typed, plan: Plan, train_rows: np.ndarray, test_rows: np.ndarr
     twins = int(np.isin(prints[test_rows], prints[train_rows]).sum())
     share = twins / len(test_rows)
     if twins >= TWINS and share >= TWIN_SHARE and share > BY_CHANCE * len(train_rows) * _alike(columns):
+        flag = option("group", "COLUMN")
         text = (
             f"{twins:,} of the {len(test_rows):,} rows that judge are among the rows learned from, word for word: "
-            "the score is too good. Leave the repeats out of the file, or keep the rows of one unit together: --group COLUMN."
+            f"the score is too good. Leave the repeats out of the file, or keep the rows of one unit together: {flag}."
         )
-        yield Warn("duplicates", "", text, "--group COLUMN")
+        yield Warn("duplicates", "", text, flag)
 
 
 def _prints(columns: list[np.ndarray]) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from pellucid.options import option
 from pellucid.tables.declared import ENOUGH, STRAY_SHARE, declared, read_as, settled, too_large
 from pellucid.tables.kinds import NOTHING, Shape, boolean_words
 from pellucid.tables.plan import Column
@@ -79,7 +80,7 @@ def _words(column: Column, found: Summary, number: Style, date: Style, present: 
         column.rule = f"{share:.0%} of the values are {what}s, too few ({found.place(line).lower()}: {text})"
     nothing = [text for text in found.counts if text.lower() in NOTHING]
     if nothing:
-        column.rule += f"; {nothing[0]} is a value here (--na {nothing[0]} makes it missing)"
+        column.rule += f"; {nothing[0]} is a value here ({option('na', [nothing[0]])} makes it missing)"
 
 
 def _set_aside(column: Column, found: Summary) -> None:

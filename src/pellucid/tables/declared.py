@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pellucid.errors import DataError
+from pellucid.options import option
 from pellucid.tables.kinds import LARGEST, NOTHING, boolean_words
 from pellucid.tables.plan import Column
 from pellucid.tables.styles import Style, date_style, number_style, strays
 from pellucid.tables.summary import LISTED, NOTHING_SORT, Summary
-from pellucid.tables.wording import option, shown
+from pellucid.tables.wording import shown
 
 STRAY_SHARE = 0.05  # of the values: fewer that cannot be read are missing, more make the column another kind
 ENOUGH = 20  # rows below which different values say nothing
@@ -31,7 +32,7 @@ def declared(column: Column, found: Summary, wish: str) -> None:
         name = column.name
         raise DataError(
             f"Column {shown(name)!r} holds {found.dtype}s by its own type, which are no {kind}s. Leave out "
-            f"{option('--type', f'{name}={wish}')}."
+            f"{option('types', {name: wish})}."
         )
 
 
@@ -47,7 +48,7 @@ def _boolean(column: Column, found: Summary) -> None:
         some = ", ".join(shown(text, 20) for text in values[:3])
         raise DataError(
             f"{where} {shown(column.name)!r}: a boolean has two different values, this column has {column.distinct:,} "
-            f"({some}). Write {option('--type', f'{column.name}=category')}."
+            f"({some}). Write {option('types', {column.name: 'category'})}."
         )
     column.kind, column.format = "boolean", {"true": pair[0], "false": pair[1]}
     column.missing += sum(count for text, count in found.counts.items() if text.lower() in NOTHING)
@@ -72,8 +73,8 @@ def _values(column: Column, found: Summary, kind: str, form: str) -> None:
         line, text = odd[0] if odd else (0, "")
         raise DataError(
             f"{found.place(line)}, column {shown(column.name)!r}: {shown(text)!r} is no {kind}, nor are {unread:,} of the "
-            f"{present:,} values. {option('--na', text)} says that it means no value; else leave out "
-            f"{option('--type', f'{column.name}={kind}')}."
+            f"{present:,} values. {option('na', [text])} says that it means no value; else leave out "
+            f"{option('types', {column.name: kind})}."
         )
     read_as(column, found, style, kind)
     column.strays = odd[:LISTED]
@@ -120,7 +121,7 @@ def few(column: Column, found: Summary) -> None:
         return
     values = [text for text in found.counts if text.lower() not in NOTHING]
     if 1 < len(values) <= FEW and all(text.lstrip("+-").isdigit() for text in values):
-        codes = option("--type", f"{column.name}=category")
+        codes = option("types", {column.name: "category"})
         column.rule += f", {len(values)} different ones (codes? {codes})"
 
 
@@ -128,5 +129,5 @@ def too_large(name: str, place: str, text: str) -> DataError:
     """The error for numbers that a network cannot hold."""
     return DataError(
         f"{place}, column {shown(name)!r}: {shown(text)} is more than a network's float32 numbers hold ({LARGEST:.2g}). "
-        f"Write the column in a larger unit, or leave it out: {option('--drop', name)}."
+        f"Write the column in a larger unit, or leave it out: {option('drop', [name])}."
     )

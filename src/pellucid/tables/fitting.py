@@ -12,6 +12,7 @@ import numpy as np
 from pellucid import layers, losses, optimizers, pieces
 from pellucid.errors import DataError, InputError
 from pellucid.model import Model
+from pellucid.options import option
 from pellucid.randomness import Draws
 from pellucid.step import Pass
 from pellucid.tables.baselines import Baselines
@@ -100,7 +101,8 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
     target.why = p.target.why
     encoder = Encoder.fit(p.plan, p.typed, split.train, numbers=s.numbers)
     if not encoder.features:
-        raise DataError("No column is left to learn from: see the plan, and give columns back with --type COLUMN=KIND.")
+        raise DataError("No column is left to learn from: see the plan, and give columns back with "
+                        f"{option('types', {'COLUMN': 'KIND'})}.")  # fmt: skip
     x = features(encoder, p.typed, split)
     y = np.asarray(target.encode(p.typed))
     model = network(s, len(encoder.features), target, y[split.train])
@@ -182,9 +184,11 @@ def network(s: Settings, inputs: int, target: Target, y: np.ndarray) -> Model:
         target.task, ("mean_squared_error", "mean_absolute_error", "huber")
     )
     if loss not in fits or (s.levels and s.loss != "auto"):
-        other = "leave --loss out" if s.levels else f"write --loss {' or '.join(fits)}, or leave it out"
+        other = f"leave {option('loss')} out"
+        if not s.levels:
+            other = f"write {' or '.join(option('loss', one) for one in fits)}, or leave it out"
         raise InputError(
-            f"--loss {loss} does not fit {'an interval' if s.levels else f'a {target.task} task'}: {other}."
+            f"{option('loss', loss)} does not fit {'an interval' if s.levels else f'a {target.task} task'}: {other}."
         )
     last = {"classification": "Softmax", "multilabel": "Sigmoid"}.get(target.task)
     chain = pieces.network(

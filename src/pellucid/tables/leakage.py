@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.options import option
 from pellucid.randomness import permutation
 from pellucid.tables.alone import Feature, alone, together
 from pellucid.tables.plan import Warn
-from pellucid.tables.wording import option, shown
+from pellucid.tables.wording import shown
 
 CORRELATED = 0.999
 SAME_ORDER = 0.9999  # correlation of the ranks
@@ -55,7 +56,7 @@ def _some(rows: int, most: int) -> np.ndarray:
 
 
 def _warn(name: str, why: str, target: str) -> Warn:
-    flag = option("--drop", name)
+    flag = option("drop", [name])
     text = f"{shown(name)} {why} {shown(target)}. Is it known when a prediction is made? {flag} leaves it out."
     return Warn("leakage", name, text, flag)
 

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from pellucid.datasets.opened import opened
 from pellucid.errors import DataError, FileError, InputError
+from pellucid.options import option
 
 PIECE = 1 << 20  # bytes read at once
 LONGEST = 1 << 22  # characters of a line, and of a field
@@ -133,7 +134,7 @@ class _Undecoded(DataError):
         mixed = ", though other letters before it are" if letters and encoding == "utf-8" else ""
         super().__init__(
             f"{path}, line {line}: the byte 0x{byte:02X} is no text in {encoding}{mixed}. "
-            "Say how the file was written, such as encoding='cp1252' (--encoding cp1252), or save it as UTF-8."
+            f"Say how the file was written, such as {option('encoding', 'cp1252')}, or save it as UTF-8."
         )
 
 
@@ -155,7 +156,7 @@ def survey(path: Any, encoding: str | None) -> Survey:
         found = _pass(path, "cp1252")
         found.notices.append(
             f"Line {error.line} is not UTF-8 (byte 0x{error.byte:02X}): the file was read as Windows-1252. "
-            "If letters look wrong, say encoding=... (--encoding)."
+            f"Say {option('encoding', ...)} if letters look wrong."
         )
         return found
 
@@ -212,6 +213,6 @@ def _refuse_unmarked(path: Any, start: bytes) -> None:
     even, odd = start[::2].count(0), start[1::2].count(0)
     for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         if zeros > 0.3 * len(start) / 2 and others < 0.05 * len(start) / 2:
-            raise DataError(f"{path} looks like UTF-16 without its mark. Say encoding={name!r} (--encoding {name}).")
+            raise DataError(f"{path} looks like UTF-16 without its mark. Say {option('encoding', name)}.")
     line = 1 + start[: start.index(0)].count(b"\n")
     raise FileError(f"{path}, line {line} holds a zero byte: this is no text file, or a damaged one. {_GIVE}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pellucid.options import option
+
 
 def column_names(first: Sequence[str], header: bool, guessed: bool, notices: list[str]) -> list[str]:
     """A name for each field of the first line: what stands in it (`header`), or "column 1", "column 2" ..."""
@@ -13,7 +15,7 @@ def column_names(first: Sequence[str], header: bool, guessed: bool, notices: lis
             notices.append(
                 f"The first line holds numbers, so it was read as data and the columns are called "
                 f"{' and '.join(dict.fromkeys((repr(names[0]), repr(names[-1]))))}. "
-                "If it holds the names, say header=True (--header)."
+                f"If it holds the names, say {option('header', True)}."
             )
         return names
     return unique([" ".join(field.split()) for field in first], notices)

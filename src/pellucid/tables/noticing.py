@@ -1,4 +1,4 @@
-"""Warnings that a plan can give by itself, one line each, with the flag that changes what is said."""
+"""Warnings that a plan can give by itself, one line each, with the option that changes what is said."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from pellucid.options import option
 from pellucid.tables.kinds import Shape, as_number
 from pellucid.tables.plan import Column, Warn
 from pellucid.tables.styles import date_style, number_style
 from pellucid.tables.summary import DISTINCT, Summary
-from pellucid.tables.wording import option, shown
+from pellucid.tables.wording import shown
 
 FEW_ROWS = 50
 MOSTLY = 0.5  # of the rows have no value
@@ -56,7 +57,7 @@ def _of_column(column: Column, found: Summary, target: bool, rows: int, settled:
         return
     if column.kind == "ignored" and column.reason != "dropped":
         kind = "number" if column.rule.startswith("whole numbers") else "category"
-        flag = option("--type", f"{name}={kind}")
+        flag = option("types", {name: kind})
         yield Warn(
             column.reason,
             name,
@@ -65,7 +66,7 @@ def _of_column(column: Column, found: Summary, target: bool, rows: int, settled:
         )
         return
     if column.kind != "ignored" and column.missing > MOSTLY * rows:
-        flag = option("--drop", name)
+        flag = option("drop", [name])
         text = f"{shown(name)} is empty in {column.missing / rows:.0%} of the rows. {flag} leaves it out."
         yield Warn("mostly missing", name, text, flag)
     if column.kind == "number" and not column.reason:
@@ -79,7 +80,7 @@ def _unread(column: Column, found: Summary) -> Warn:
     name = column.name
     few = ", ".join(f"{shown(text, 20)!r} ({found.place(line).lower()})" for line, text in column.strays[:3])
     more = ", ..." if len(column.strays) > 3 else ""
-    flag = option("--type", f"{name}=category")
+    flag = option("types", {name: "category"})
     much = "1 value that is" if column.unread == 1 else f"{column.unread:,} values that are"
     text = (
         f"{shown(name)} has {much} no {column.kind} and taken for missing: {few}{more}. {flag} keeps what is written."
@@ -92,7 +93,7 @@ def _date(column: Column, found: Summary) -> Iterator[Warn]:
     if doubt:
         first, second = doubt.replace("-", "/").split("/")[:2]
         day = column.format.get("day_first")
-        flag = option("--type", f"{column.name}=date:{'month' if day else 'day'}-first")
+        flag = option("types", {column.name: f"date:{'month' if day else 'day'}-first"})
         now, other = (f"day {first} of month {second}", f"day {second} of month {first}")
         if not day:
             now, other = other, now
@@ -106,18 +107,18 @@ def _number(column: Column, found: Summary) -> Iterator[Warn]:
         form = dict(column.format)
         decimal = form.pop("decimal")
         other = "," if decimal == "." else "."
-        flag = option("--type", f"{column.name}=number:decimal-{'comma' if other == ',' else 'point'}")
+        flag = option("types", {column.name: f"number:decimal-{'comma' if other == ',' else 'point'}"})
         now, then = (as_number(doubt, sign, **form) for sign in (decimal, other))
         text = f"{shown(column.name)}: {shown(doubt)} is read as {now:.12g}; it may be {then:.12g}. {flag} reads it so."
         yield Warn("comma or point", column.name, text, flag)
 
 
 def _categories(column: Column, found: Summary) -> Iterator[Warn]:
-    flag = option("--drop", column.name)
+    flag = option("drop", [column.name])
     if column.distinct > MANY_CATEGORIES:
         much = f"more than {DISTINCT:,}" if found.share else f"{column.distinct:,}"
         text = f"{shown(column.name)} has {much} categories: the rarest share one input, 'other'. {flag} leaves it out"
-        text += f"; {option('--group', column.name)} judges by values that it has not seen."
+        text += f"; {option('group', column.name)} judges by values that it has not seen."
         yield Warn("many categories", column.name, text, flag)
         return
     least = max(2, min(10, found.rows // 100))  # rows below which the encoder gives a category no input of its own
@@ -141,7 +142,7 @@ def _stand_in(column: Column, found: Summary) -> Iterator[Warn]:
             continue
         least, most, value = min(known), max(known), float(text)
         if max(least - value, value - most) > most - least:
-            flag = option("--na", text)
+            flag = option("na", [text])
             yield Warn(
                 "stand-in",
                 column.name,

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError, InputError
+from pellucid.options import option
 from pellucid.tables.dates import as_date
 from pellucid.tables.deciding import decide
 from pellucid.tables.noticing import notice
 from pellucid.tables.plan import KINDS, Column, Plan
 from pellucid.tables.summary import Summary
-from pellucid.tables.wording import check_names, option, shown
+from pellucid.tables.wording import check_names, shown
 
 FORMS = {"date": ("day-first", "month-first"), "number": ("decimal-comma", "decimal-point")}
 
@@ -27,7 +28,7 @@ def make(
     types, drop, na = dict(types or {}), _listed(drop), tuple(_listed(na))
     needed = [*targets, *(name for name in (group, time) if name is not None)]
     _check_roles(table.names, targets, group, time)
-    left_out = _left_out(table.names, needed, drop, None if only is None else _listed(only))
+    left_out = _left_out(table.names, needed, [name for name in drop if name != time], only)
     _check(table.names, targets, types, drop, group, time)
     wishes = {**getattr(table, "kinds", {}), **types}
     found = _pass(table, [name for name in table.names if name not in left_out], wishes, frozenset(map(str.strip, na)))
@@ -71,21 +72,23 @@ def _left(name: str, rule: str) -> Column:
 
 
 def _check_roles(names: list[str], targets: list[str], group: str | None, time: str | None) -> None:
-    check_names(targets, names, "--target")
-    check_names([] if group is None else [group], names, "--group")
-    check_names([] if time is None else [time], names, "--time")
+    check_names(targets, names, "target")
+    check_names([] if group is None else [group], names, "group")
+    check_names([] if time is None else [time], names, "time")
 
 
 def _left_out(names: list[str], needed: list[str], drop: list[str], only: list[str] | None) -> dict[str, str]:
     """Columns that nobody wants to look at, with the rule that says so."""
-    check_names(drop, names, "--drop")
-    check_names(only or [], names, "--only")
+    check_names(drop, names, "drop")
+    check_names(only or [], names, "only")
     if both := [name for name in drop if name in needed]:
         raise InputError(f"{shown(both[0])!r} is needed (target, group or time): it cannot be dropped, too.")
     out = dict.fromkeys(drop, "left out by --drop")
     if only is not None:
         out |= {
-            name: "not among --only" for name in names if name not in only and name not in needed and name not in out
+            name: f"not among {option('only')}"
+            for name in names
+            if name not in only and name not in needed and name not in out
         }
     return out
 
@@ -93,12 +96,14 @@ def _left_out(names: list[str], needed: list[str], drop: list[str], only: list[s
 def _check(
     names: list[str], targets: list[str], types: Mapping[str, str], drop: list[str], group: str | None, time: str | None
 ) -> None:
-    check_names(types, names, "--type")
+    check_names(types, names, "types")
     for name, wish in types.items():
         kind, colon, form = str(wish).partition(":")
         if kind not in KINDS or (colon and form not in FORMS.get(kind, ())):
             forms = [f"{kind}:{form}" for kind, forms in FORMS.items() for form in forms]
-            raise InputError(f"--type {shown(name)}={shown(str(wish))}: expected one of {', '.join([*KINDS, *forms])}.")
+            raise InputError(
+                f"{option('types', {shown(str(name)): shown(str(wish))})}: expected one of {', '.join([*KINDS, *forms])}."
+            )
         if kind == "ignored" and name in (*targets, group, time):
             raise InputError(f"{shown(name)!r} is needed (target, group or time): it cannot be of the kind 'ignored'.")
     if len(set(targets)) < len(targets):
@@ -123,8 +128,8 @@ def _roles(
             column.reason = "time"
             if column.kind not in ("date", "number"):
                 raise DataError(
-                    f"Column {shown(name)!r} says when a row was ({option('--time', name)}), but holds no dates and no numbers: "
-                    f"{column.rule}. If they are dates, write {option('--type', f'{name}=date')}, which says what is none."
+                    f"Column {shown(name)!r} says when a row was ({option('time', name)}), but holds no dates and no numbers: "
+                    f"{column.rule}. If they are dates, write {option('types', {name: 'date'})}, which says what is none."
                 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError, InputError
+from pellucid.options import option
 from pellucid.tables.checks import check
 from pellucid.tables.plan import Plan, Warn, plan
 from pellucid.tables.reading import read
@@ -57,11 +58,13 @@ class Prepared:
 
 
 def prepare(data: Any, target: str | Sequence[str] | None, s: Settings) -> Prepared:
-    """Read, plan, type, divide and check a table. Errors name the line, the column and the flag that mends it."""
+    """Read, plan, type, divide and check a table. Errors name the line, the column and the option that mends it."""
     table = read(data, separator=s.separator, decimal=s.decimal, encoding=s.encoding, header=s.header)
     if not target:
         columns = ", ".join(table.names[:20]) + (", ..." if len(table.names) > 20 else "")
-        raise InputError(f"There is no target: name the column to predict, --target NAME. The columns are {columns}.")
+        raise InputError(
+            f"There is no target: name the column to predict, {option('target', 'NAME')}. The columns are {columns}."
+        )
     made = plan(
         table, target, types=s.types, drop=s.drop, only=s.only or None, na=s.na, group=s.group, time=s.time
     )  # fmt: skip
@@ -86,7 +89,7 @@ def _check_task(target: Target, s: Settings) -> None:
     if s.class_weights is not None and target.task != "classification":
         raise InputError(
             f"Class weights are for classes, but {', '.join(target.names)} is a {target.task} task, because "
-            f"{target.why}. Leave --class-weights out, or write --task classification."
+            f"{target.why}. Leave {option('class_weights')} out, or write {option('task', 'classification')}."
         )
     if target.task == "classification" and len(target.classes) < 2:
         raise DataError(f"Every row has the same {target.names[0]}, {target.classes[0]!r}: there is nothing to learn.")

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pellucid.options import option
 from pellucid.tables.encoder import Encoder
 from pellucid.tables.wording import shown
 
@@ -31,7 +32,7 @@ _SENTENCES = {  # by a warning's sort; class labels, which the network has to na
     "constant": "{column} is left out: it never changes (constant). {flag} keeps it.",
     "unit": "{column} holds numbers with a unit behind them, which makes them text: without it, they are numbers.",
     "capitals": "{column} holds texts that differ in capitals alone and count as different.",
-    "stand-in": "{column} holds a number far from all others in several rows. If it means a missing value, --na says so.",
+    "stand-in": "{column} holds a number far from all others in several rows. If it means a missing value, say so with {na}.",
     "day or month": "{column} holds dates in which day and month may have changed places. {flag} reads them so.",
     "comma or point": "{column} holds numbers with a sign that may be a decimal sign or not. {flag} reads it the other way.",
 }
@@ -54,7 +55,9 @@ def sentence(what: str, column: str, text: str, flag: str) -> str:
     """A warning's text without the values that it quotes."""
     if what in _BARE:
         return text
-    return _SENTENCES.get(what, "{column} has a warning ({what}).").format(column=shown(column), flag=flag, what=what)
+    return _SENTENCES.get(what, "{column} has a warning ({what}).").format(
+        column=shown(column), flag=flag, what=what, na=option("na")
+    )
 
 
 def warning(warn: Warn) -> Warn:

@@ -12,6 +12,7 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.arrays import as_json
+from pellucid.options import option
 from pellucid.tables import judging, private
 from pellucid.tables.findings import worded
 from pellucid.tables.fitting import NETWORK, Fit
@@ -196,7 +197,10 @@ def limits(p: Prepared, judged: Judged, folds: int) -> list[str]:
     rows = len(judged.rows)
     said = []
     if judged.seen:
-        said.append(f"The rows judged on are rows {judged.seen}, so the figures flatter the network. Write --test 0.2.")
+        said.append(
+            f"The rows judged on are rows {judged.seen}, so the figures flatter the network. "
+            f"Write {option('test', 0.2)}."
+        )
     if judged.seen and judged.ends is not None:
         said.append(
             "The prediction intervals were fitted to these very rows: what they hold of others is not measured."
@@ -212,7 +216,7 @@ def limits(p: Prepared, judged: Judged, folds: int) -> list[str]:
     if p.split.method in ("random", "stratified"):
         said.append(
             "Rows were divided at random: the figures hold for rows that come about in the same way, not for another "
-            "time, place or group. --time COLUMN or --group COLUMN judges that."
+            f"time, place or group. {option('time', 'COLUMN')} or {option('group', 'COLUMN')} judges that."
         )
     if p.split.method == "time":
         said.append(

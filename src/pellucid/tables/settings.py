@@ -12,9 +12,8 @@ from typing import Any
 from pellucid import pieces
 from pellucid.arrays import check_count, check_number
 from pellucid.errors import InputError
+from pellucid.options import SEVERAL, option, words
 from pellucid.randomness import check_seed
-
-SEVERAL = {"types": "--type", "drop": "--drop", "only": "--only", "na": "--na"}  # options that may be given again
 
 
 @dataclass
@@ -91,7 +90,10 @@ class Settings:
                 raise InputError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(map(str, known))}.")
         self._check_numbers()
         if self.numbers == "normal" and not self.rows:  # its quantiles are values of the column, as they stand there
-            raise InputError("--numbers normal keeps values of the rows in the model: choose another beside --no-rows.")
+            raise InputError(
+                f"{option('numbers', 'normal')} keeps values of the rows in the model: choose another beside "
+                f"{option('rows', False)}."
+            )
 
     def _check_numbers(self) -> None:
         for name in ("test", "validation", "dropout"):
@@ -134,22 +136,10 @@ class Settings:
 
     def as_command(self, data: str, target: list[str]) -> str:
         """The command that repeats the run."""
-        words = ["pellucid", "train", data, *(word for name in target for word in ("--target", name))]
+        typed = ["pellucid", "train", data, *(word for name in target for word in ("--target", name))]
         for name, value in self.changed().items():
-            words += _option(name, value)
-        return shlex.join(words)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    if name in SEVERAL:
-        each = [f"{k}={v}" for k, v in value.items()] if name == "types" else value
-        return [word for one in each for word in (SEVERAL[name], one)]
-    if name == "layers":
-        return ["--layers", ",".join(map(str, value)) or "none"]
-    option = f"--{name.replace('_', '-')}"
-    if isinstance(value, bool):
-        return [option if value else f"--no-{option[2:]}"]
-    return [option, f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)]
+            typed += words(name, value)
+        return shlex.join(typed)
 
 
 def settings(given: Mapping[str, Any]) -> Settings:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pellucid.errors import DataError, InputError
+from pellucid.options import option
 from pellucid.randomness import check_seed, generator
 
 TEST, VALIDATION, FOLDS = 1, 2, 3  # what a draw is for: the generator's word
@@ -47,7 +48,9 @@ class Divider:
         times: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         if groups is not None and times is not None:
-            raise InputError("Rows are divided by group or by time, not both: give --group or --time alone.")
+            raise InputError(
+                f"Rows are divided by group or by time, not both: give {option('group')} or {option('time')} alone."
+            )
         self.seed, self.rows = check_seed(seed), np.arange(rows)
         self.labels, self.groups, self.times = labels, groups, times
         self.method, self.why = "random", "rows chosen at random"
@@ -75,7 +78,7 @@ class Divider:
         By time, fold number i learns from the first i blocks and is judged on the next: the future is never learned from.
         """
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 2:
-            raise InputError(f"--folds {count}: expected a whole number of at least 2, such as 5.")
+            raise InputError(f"{option('folds', count)}: expected a whole number of at least 2, such as 5.")
         numbers = self._fold_numbers(count)
         splits = []
         for fold in range(1 if self.method == "time" else 0, count + 1 if self.method == "time" else count):
@@ -100,7 +103,7 @@ class Divider:
 
     def _too_few(self, rows: int, what: str) -> str:
         of = {"group": "in too few groups", "time": "at too few different times"}.get(self.method, "too few")
-        return f"{rows} rows are {of} {what}. Give more rows, or another share: --test 0 sets none aside."
+        return f"{rows} rows are {of} {what}. Give more rows, or another share: {option('test', 0)} sets none aside."
 
     def _random(self, rows: np.ndarray, share: float, word: int) -> np.ndarray:
         return _some(rows[generator(self.seed, "split", word).permutation(len(rows))], share)
@@ -148,9 +151,7 @@ class Divider:
         if self.method == "group":
             return self._group_folds(count)
         if len(rows) < count:
-            raise DataError(
-                f"{len(rows)} rows are too few for {count} folds. Write a smaller --folds, or give more rows."
-            )
+            raise DataError(f"{len(rows)} rows are too few for {count} folds. Write fewer folds, or give more rows.")
         order = generator(self.seed, "split", FOLDS).permutation(len(rows))
         if self.labels is not None:  # class after class, so that dealing gives every fold its share of each
             order = order[np.argsort(self.labels[rows][order], kind="stable")]
@@ -164,7 +165,7 @@ class Divider:
         if len(times) < count:
             raise DataError(
                 f"{len(times)} different times are too few for {count - 1} folds, each judged on later rows. "
-                "Write a smaller --folds."
+                "Write fewer folds."
             )
         before = np.searchsorted(np.sort(self.times[self.rows]), times)
         block = before * count // len(self.rows)
@@ -177,7 +178,7 @@ class Divider:
         assert self.groups is not None
         _, group, sizes = np.unique(self.groups[self.rows], return_inverse=True, return_counts=True)
         if len(sizes) < count:
-            raise DataError(f"{len(sizes)} groups are too few for {count} folds. Write a smaller --folds.")
+            raise DataError(f"{len(sizes)} groups are too few for {count} folds. Write fewer folds.")
         order = generator(self.seed, "split", FOLDS).permutation(len(sizes))
         order = order[np.argsort(-sizes[order], kind="stable")]
         held, fold = np.zeros(count, np.int64), np.empty(len(sizes), np.int64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import DataError, InputError
+from pellucid.options import option
 from pellucid.tables import tasks
 
 if TYPE_CHECKING:
@@ -57,11 +58,13 @@ class Target:
         made = cls(list(plan.targets), task, own, levels=[float(level) for level in levels], why=why)
         known = made.known(typed)
         if not known.any():
-            raise DataError(f"The target {made._quoted} is empty in every row: name another column, --target NAME.")
+            raise DataError(
+                f"The target {made._quoted} is empty in every row: name another column, {option('target', 'NAME')}."
+            )
         if levels and task != "regression":
             raise InputError(
                 f"An interval is for numbers, but {made._quoted} {'is' if len(columns) == 1 else 'are'} a {task}: name a "
-                "--target that holds numbers, or leave --interval out."
+                f"{option('target')} that holds numbers, or leave {option('interval')} out."
             )
         if task == "classification":
             made.classes = tasks.classes(columns[0], typed)
@@ -154,7 +157,7 @@ class Target:
     def ends(self, outputs: np.ndarray) -> np.ndarray:
         """`interval` in one shape for one target and for several, float64 (rows, targets, 2)."""
         if not self.levels:
-            raise InputError("This network was trained without an interval: pellucid train ... --interval 90.")
+            raise InputError(f"This network was trained without an interval: train with {option('interval', 90)}.")
         return self._in_unit(outputs)[..., [0, -1]]
 
     def _in_unit(self, outputs: np.ndarray) -> np.ndarray:

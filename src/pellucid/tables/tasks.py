@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import DataError, InputError
+from pellucid.options import option
 
 if TYPE_CHECKING:
     from pellucid.tables.plan import Column
@@ -23,14 +24,14 @@ def choose(columns: list[Column], typed: Typed, wish: str = "auto") -> tuple[str
     if wish not in TASKS:
         raise InputError(f"task={wish!r}: expected one of {', '.join(TASKS)}.")
     if not columns:
-        raise InputError("There is no target: name the column to predict, --target NAME.")
+        raise InputError(f"There is no target: name the column to predict, {option('target', 'NAME')}.")
     kinds = {column.kind for column in columns}
     names = ", ".join(repr(column.name) for column in columns)
     if not kinds <= {"number", "category", "boolean"}:
         other = next(column for column in columns if column.kind not in ("number", "category", "boolean"))
         raise DataError(
             f"The target {other.name!r} is taken as {other.kind} ({other.rule}), which cannot be predicted: write "
-            f"--type '{other.name}=category' or --type '{other.name}=number', or name another target."
+            f"{option('types', {other.name: 'category'})} or {option('types', {other.name: 'number'})}, or name another target."
         )
     if len(columns) > 1:
         return _of_several(kinds, names, wish)
@@ -53,16 +54,16 @@ def _of_one(column: Column, typed: Typed, wish: str) -> tuple[str, str]:
     if column.kind != "number":
         if wish == "regression":
             raise DataError(f"The target {column.name!r} is a {column.kind}: a regression needs numbers. "
-                            f"If it is a number, write --type '{column.name}=number'.")  # fmt: skip
+                            f"If it is a number, write {option('types', {column.name: 'number'})}.")  # fmt: skip
         count = len(classes(column, typed))
         return "classification", f"the target {column.name!r} is a {column.kind} with {count} values"
     values = np.unique(typed.numbers[column.name][np.isfinite(typed.numbers[column.name])])
     whole = bool((values == np.floor(values)).all())
     if wish == "regression" or (wish == "auto" and (len(values) > FEW or not whole or len(values) < 2)):
-        classed = f"; it has {len(values)} different values, --task classification takes them as classes"
+        classed = f"; it has {len(values)} different values, {option('task', 'classification')} takes them as classes"
         return "regression", f"the target {column.name!r} is a number" + (classed if len(values) <= FEW else "")
     classes(column, typed)
-    switch = "" if wish == "classification" else ": --task regression takes it as a number"
+    switch = "" if wish == "classification" else f": {option('task', 'regression')} takes it as a number"
     return "classification", f"the target {column.name!r} has {len(values)} different numbers{switch}"
 
 
@@ -87,12 +88,12 @@ def classes(column: Column, typed: Typed) -> list[str]:
     if len(found) < 2:
         only = f"the single value {found[0]!r}" if found else "no value at all"
         raise DataError(
-            f"The target {column.name!r} has {only}: there is nothing to choose. Name another, --target NAME."
+            f"The target {column.name!r} has {only}: there is nothing to choose. Name another, {option('target', 'NAME')}."
         )
     if len(found) > MOST:
         raise DataError(
             f"The target {column.name!r} has {len(found):,} different values, more than the {MOST:,} that can be classes. "
-            "If it is a number, write --task regression; if it identifies rows, name another target."
+            f"If it is a number, write {option('task', 'regression')}; if it identifies rows, name another target."
         )
     return found
 

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from pellucid.errors import DataError, FileError
+from pellucid.options import option
 from pellucid.tables import sniff
 from pellucid.tables.lines import LONGEST, pieces, survey, unpacked
 from pellucid.tables.names import column_names
@@ -188,10 +189,10 @@ class TextTable(Table):
     def _notice_form(self, separator: str | None, decimal: str | None) -> None:
         if separator is None and self._form.separator not in (",", sniff.NONE):
             name = {"\t": "tab"}.get(self._form.separator, self._form.separator)
-            self.notices.append(f"Columns are separated by {name!r}. If not, say separator=... (--separator).")
+            self.notices.append(f"Columns are separated by {name!r}. Say {option('separator', ...)} if not.")
         if decimal is None and self.decimal == ",":
             self.notices.append(
-                "Numbers have a decimal comma (1,5 is one and a half). If not, say decimal='.' (--decimal .)."
+                f"Numbers have a decimal comma (1,5 is one and a half). If not, say {option('decimal', '.')}."
             )
         if self._form.ends:
             self.notices.append("Every line ends with a separator; the empty column after it was left out.")
@@ -215,7 +216,7 @@ class TextTable(Table):
             )
         raise DataError(
             f"{self._path}, line {line} has {fields}; line {self._head} has {expected}: {self._line(line)}. "
-            f"{mend}; or say separator=... (--separator) if it is not {_shown(self._form.separator)}."
+            f"{mend}; or say {option('separator', ...)} if it is not {_shown(self._form.separator)}."
         )
 
     def _refuse_quotes(self, trouble: str, line: int) -> NoReturn:
@@ -239,7 +240,7 @@ class TextTable(Table):
                 [float(field) for row in rows[1:] for field in row]
             except ValueError:
                 return
-            raise DataError(f"{self._path}: its columns are separated by spaces. Say separator=' ' (--separator ' ').")
+            raise DataError(f"{self._path}: its columns are separated by spaces. Say {option('separator', ' ')}.")
 
     def _line(self, number: int) -> str:
         """A line of the file, to be shown."""

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError, InputError
+from pellucid.options import option, spoken
 from pellucid.tables.dates import as_date, plain_dates
 from pellucid.tables.declared import STRAY_SHARE
 from pellucid.tables.kinds import LARGEST, NOTHING, as_boolean, as_number, cells, plain_numbers
 from pellucid.tables.plan import Column, Plan
 from pellucid.tables.summary import LISTED, as_text
-from pellucid.tables.wording import option, shown
+from pellucid.tables.wording import shown
 
 Reader = Callable[[str], float | None]
 
@@ -211,7 +212,8 @@ class _Numbers:
             (line, text), kind = self.odd, self.column.kind
             raise DataError(
                 f"{self.unit} {line}, column {shown(name)!r}: {shown(text)!r} is no {kind}, nor are {self.fresh:,} of the "
-                f"{self.present + self.fresh:,} values. Mend them, leave them empty, or write {option('--na', text)}."
+                f"{self.present + self.fresh:,} values. Mend them, leave them empty, or "
+                f"{spoken('write', 'train with')} {option('na', [text])}."
             )
         if self.unread:
             result.strays[name], result.unread[name] = self.strays, self.unread

@@ -1,12 +1,12 @@
-"""Names and flags of columns in sentences."""
+"""Names of columns in sentences."""
 
 from __future__ import annotations
 
 import difflib
-import shlex
 from collections.abc import Iterable
 
 from pellucid.errors import InputError
+from pellucid.options import option
 
 SHOWN = 40
 
@@ -17,13 +17,8 @@ def shown(text: str, width: int = SHOWN) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def option(flag: str, value: str) -> str:
-    """A flag and its value as one types them in a shell, quoted where that is needed."""
-    return f"{flag} {shlex.quote(value)}"
-
-
 def check_names(names: Iterable[str], known: list[str], what: str) -> None:
-    """An `InputError` for the first name that is no column, with the nearest that is."""
+    """An `InputError` for the first name in the option `what` that is no column, with the nearest that is."""
     for name in names:
         if name not in known:
             lower = {other.lower(): other for other in known}
@@ -34,4 +29,6 @@ def check_names(names: Iterable[str], known: list[str], what: str) -> None:
                 else "the columns are " + ", ".join(map(shown, known[:20]))
             )
             more = ", ..." if not near and len(known) > 20 else ""
-            raise InputError(f"{what} names the column {shown(str(name))!r}, which the table has not: {hint}{more}")
+            raise InputError(
+                f"{option(what)} names the column {shown(str(name))!r}, which the table has not: {hint}{more}"
+            )
