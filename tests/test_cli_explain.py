@@ -9,6 +9,7 @@ import pytest
 import pellucid
 from command_line import pellucid_does
 from explained import gradients_of
+from pellucid.cli import explaining
 from pellucid.layers import Dense, Flatten, ReLU, Softmax
 from pellucid.losses import CategoricalCrossEntropy, MeanSquaredError
 
@@ -36,7 +37,10 @@ def test_a_row_of_a_file_as_text(model, table):
     assert err == "" and max(map(len, out.splitlines())) <= 80
     with np.load(table) as held:
         expected = pellucid.load(model).explain(held["X"][3], int(held["y"][3]))
-    assert out == expected.text() + "\n"
+    assert out == expected.text(hints=explaining.HINTS) + "\n"
+    assert " ".join(out.split()).endswith(
+        "More: --layer 2 (a layer in detail), --units 4 or --units all (all layers), --html FILE (to open and close)."
+    )
     assert [line for line in out.splitlines() if line.isupper()] == ["FORWARD", "LOSS", "BACKWARD", "UPDATE", "CHECK"]
 
 
@@ -44,6 +48,17 @@ def test_several_rows_less_depth_fewer_digits(model, table):
     out, _ = pellucid_does("explain", model, table, "--row", 0, "--row", 4, "--depth", 2, "--units", 2, "--digits", 4)
     assert "2 samples" in out and "14 more units not shown" in out and "dweights[" not in out
     assert not re.search(r"= \d\.\d{5,}", out.partition("FORWARD")[2])
+
+
+def test_more_is_shown_by_what_the_last_line_says(model, table):
+    short, _ = pellucid_does("explain", model, table)
+    one, _ = pellucid_does("explain", model, table, "--layer", 2)
+    four, _ = pellucid_does("explain", model, table, "--units", 4)
+    everything, _ = pellucid_does("explain", model, table, "--units", "all")
+    assert "Layer 2: Dense(16, 3)" in one and "Layer 0" not in one and "weights of layer 2" in one
+    assert len(short) < len(four) < len(everything)
+    assert "not shown" not in everything and "together)" not in everything and "dweights[15,2]" in everything
+    assert "Shorter: fewer --units" in everything
 
 
 def test_json_alone_on_standard_output(model, table, tmp_path):
@@ -89,6 +104,8 @@ def test_numbers_as_targets(tmp_path):
         (["--row", "-1"], 2, "--row"),
         (["--json", "--latex"], 2, "leave one of them out"),
         (["--depth", "4"], 2, "--depth"),
+        (["--layer", "7"], 2, "this network's layers, 0, 1, 2, 3"),
+        (["--units", "many"], 2, 'from 1 to 4096 or "all"'),
         (["--html", "/nowhere/at/all.html"], 2, "no folder"),
     ],
 )

@@ -364,13 +364,13 @@ def test_wide_layers_show_what_matters_most_and_sum_the_rest():
     model = pellucid.Model(Dense(60, 50), ReLU(), Dense(50, 2), loss=MeanSquaredError(), seed=2)
     x, y = np.random.default_rng(1).normal(size=60), np.zeros(2)
     explanation = model.explain(x, y, update=False)
-    text = explanation.text()
+    text = explanation.text(units=4)
     assert "(the other 56 inputs together)" in " ".join(text.split()) and "46 more units not shown." in text
     assert check_printed(text, 9) > 12
     shown = {int(n) for n in re.findall(r"^  unit (\d+)\n    output", text, re.M)}
     size = np.abs(explanation.record.layers[0].doutput[0])
     assert {*np.argsort(size)[-4:]} <= shown
-    everything = explanation.text(units=100)
+    everything = explanation.text(units="all")
     assert "together" not in everything and "not shown" not in everything
     assert len(everything) > 10 * len(text)
 

@@ -121,11 +121,11 @@ def test_a_long_explanation_says_how_to_have_a_shorter_one(shown):
         Dense(2, 64), ReLU(), Dense(64, 64), ReLU(), Dense(64, 3), Softmax(), loss=CategoricalCrossEntropy()
     )
     explained = wide.explain(np.array([0.3, -0.2]), 1)
-    last = explained.text().splitlines()[-1]
-    assert last == "Shorter: depth 2 (no single weights) or 1 (layers), or fewer units than 4." and len(last) <= 80
-    lines = [explained.text(depth=depth).count("\n") for depth in (3, 2, 1)]
+    last = explained.text(units=4).splitlines()[-1]
+    assert last == "Shorter: fewer units; depth=2 (no single weights) or depth=1 (the layers alone)." and len(last) <= 80
+    lines = [explained.text(units=4, depth=depth).count("\n") for depth in (3, 2, 1)]
     assert lines == sorted(lines, reverse=True) and lines[2] < 150
-    assert "Shorter" not in explained.text(depth=1) and "the other 60 inputs together" in explained.text()
+    assert "Shorter" not in explained.text(depth=1) and "the other 60 inputs together" in explained.text(units=4)
 
 
 def test_a_zero_has_no_sign_in_an_explanation():

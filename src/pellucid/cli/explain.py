@@ -16,13 +16,12 @@ from pellucid.cli import source
     "--row", "rows", type=click.IntRange(min=0), multiple=True, help="Row of DATA, from 0; repeat it for several."
 )
 @click.option("--prediction", is_flag=True, help="The way forward alone, as in predict; DATA needs no answers.")
+@click.option("--layer", "layers", metavar="NUMBER", multiple=True, help="This layer alone; repeat it for several.")
 @click.option(
-    "--depth", type=click.IntRange(1, 3), default=3, show_default=True, help="1: layers, 2: units, 3: weights."
+    "--units", metavar="N|all", help="How many units of a layer and terms of a sum. Default: what two screens hold."
 )
-@click.option(
-    "--units", type=click.IntRange(1, 4096), help="Units of a layer and terms of a sum that are shown. Default: 4."
-)
-@click.option("--digits", type=click.IntRange(2, 12), default=9, show_default=True, help="Decimals.")
+@click.option("--depth", type=click.IntRange(1, 3), help="1: layers, 2: units, 3: weights.")
+@click.option("--digits", type=click.IntRange(2, 12), help="Decimals. Default: 9, or 6 in the short form.")
 @click.option("--html", metavar="FILE", help="Write a page whose layers and units open and close.")
 @click.option("--json", "as_json", is_flag=True, help="Every number as JSON on standard output.")
 @click.option("--latex", is_flag=True, help="A LaTeX document on standard output.")
@@ -34,10 +33,10 @@ from pellucid.cli import source
 def command(model: str, data: str | None, rows: tuple[int, ...], **options: Any) -> None:
     """Forward, loss, backward and the next update of the network in MODEL for one row of DATA, with all its numbers.
 
-    Without DATA: the prediction for a row of random numbers. Of wide layers the units that matter most are shown, the
-    rest is summed. Shorter: --depth 2 (no single weights) or 1 (layers alone), or --units 2. To open and close: --html.
+    Of larger networks the short form: the units that matter most, the rest of each sum as one number. More: --layer 2,
+    --units 4 or all, or --html, where layers open and close. Without DATA: the prediction for a row of random numbers.
 
-    Example: pellucid explain spiral.safetensors spiral --row 10 --html explained.html
+    Example: pellucid explain spiral.safetensors spiral --row 10
     """
     from pellucid.cli import explaining
 

@@ -11,11 +11,16 @@ from pellucid.cli import answers, source, tabular
 from pellucid.exchange.atomic import write_atomic
 from pellucid.tables.trained import TableModel
 
+HINTS = (
+    "More: --layer {layer} (a layer in detail), --units 4 or --units all (all layers), --html FILE (to open and close).",
+    "Shorter: fewer --units; --depth 2 (no single weights) or --depth 1 (the layers alone).",
+)
+
 
 def explain(
-    model: str, data: str | None, rows: tuple[int, ...], *, prediction: bool, depth: int, units: int | None, digits: int,
-    html: str | None, as_json: bool, latex: bool, target: str | None, seed: int, n: int | None, noise: float | None,
-    **reading: Any,
+    model: str, data: str | None, rows: tuple[int, ...], *, prediction: bool, layers: tuple[str, ...], units: str | None,
+    depth: int | None, digits: int | None, html: str | None, as_json: bool, latex: bool, target: str | None, seed: int,
+    n: int | None, noise: float | None, **reading: Any,
 ) -> None:  # fmt: skip
     """Print the explanation, or write it."""
     if as_json and latex:
@@ -32,7 +37,8 @@ def explain(
             tabular.refuse_table(model, data)
         X, y = _samples(trained, data, rows, prediction, target, n, seed, noise)
     explanation = trained.explain(X) if prediction else trained.explain(X, y)
-    view: dict[str, Any] = {"depth": depth, "digits": digits} | ({} if units is None else {"units": units})
+    wanted = {"units": _units(units), "depth": depth, "digits": digits, "layer": layers or None}
+    view: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     if html is not None:
         write_atomic(html, explanation.html(**view, document=True).encode())
         click.echo(f"Written: {html}", err=as_json or latex)
@@ -41,7 +47,12 @@ def explain(
     elif latex:
         click.echo(explanation.to_latex(**view, document=True), nl=False)
     elif html is None:
-        click.echo(explanation.text(**view))
+        click.echo(explanation.text(**view, hints=HINTS))
+
+
+def _units(text: str | None) -> int | str | None:
+    """A number where it is one; the explanation itself says what else may stand here."""
+    return int(text) if text is not None and text.isdecimal() else text
 
 
 def _samples(

@@ -135,10 +135,3 @@ def _gradients(model: Any, values: dict[str, Any], x: Any, y: Any, training: boo
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         step.run(x, y)
     return {key: np.asarray(gradient) for key, gradient in step.gradients().items()}
-
-
-def check_settings(units: Any, depth: Any, digits: Any) -> None:
-    """Refuse what cannot be shown."""
-    for name, value, low, high in (("units", units, 1, 4096), ("depth", depth, 1, 3), ("digits", digits, 2, 12)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
-            raise InputError(f"{name}={value!r}: expected a whole number from {low} to {high}.")

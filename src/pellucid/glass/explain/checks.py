@@ -129,6 +129,12 @@ class Verdict:
             f"small and large numbers; the largest difference is {self.apart:.1g})."
         )
 
+    def in_short(self) -> str:
+        """The same in a line."""
+        if not self.lines:
+            return str(self)
+        return f"{self.lines} lines, {self.sums} of them sums, recomputed from their printed figures: all add up."
+
 
 def verify(equations: Iterable[Equation], digits: int) -> Verdict:
     """Recompute every line; ExplanationError for the first that does not add up."""

@@ -41,7 +41,7 @@ def entries(record: LayerRecord, view: View) -> list[tuple[int, ...]]:
 
 def left(shown: int, of: int, what: str) -> str:
     """What to say where something is left out."""
-    return f"{of - shown} more {what} not shown." if of > shown else ""
+    return f"{of - shown:,} more {what} not shown." if of > shown else ""
 
 
 def left_units(record: LayerRecord, view: View) -> str:

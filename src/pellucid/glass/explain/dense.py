@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ def forward(record: LayerRecord, view: View) -> Described:
             for b in samples
         ]
         made.append(Block(f"unit {o}", tuple(equations)))
+    if view.short:
+        made = [Block("", tuple(equation for block in made for equation in block.equations))]
     made = _sayleft(made, left(len(shown), record.output.shape[1], "units"))
     return made, "output = inputs @ weights + biases", []
 
@@ -44,16 +47,28 @@ def backward(record: LayerRecord, view: View) -> Described:
     """Every weight's gradient, and that of every input."""
     made: Blocks = []
     shown = units(record, view)
-    for o in shown:
-        made.extend((_dweights(record, o, view), _dbias(record, o, view)))
+    weights, biases = [_dweights(record, o, view) for o in shown], [_dbias(record, o, view) for o in shown]
+    if view.short:
+        made = [_in_one(weights), _in_one(biases)]
+    else:
+        made = [block for pair in zip(weights, biases, strict=True) for block in pair]
     made = _sayleft(made, left(len(shown), record.output.shape[1], "units"))
     made.extend(_dense_dinputs(record, view))
-    formula = "dweights = inputs.T @ doutput    dbiases = doutput.sum(axis=0)    dinputs = doutput @ weights.T"
+    formula = "dweights = inputs.T @ doutput    dbiases = doutput.sum(axis=0)"
+    if not record.first:
+        formula += "    dinputs = doutput @ weights.T"
     words = "net is this layer's output"
-    words += f", out that of layer {record.after.path}." if record.after else "."
+    if record.after:
+        words += ", out that of the activation behind it" if view.short else f", out that of layer {record.after.path}"
     if _one_product(record):
-        made.insert(0, Block("", after=words, level=3))
+        made.insert(0, Block("", after=f"{words}.", level=3))
     return made, formula, []
+
+
+def _in_one(blocks: Blocks) -> Block:
+    """The equations of several units' blocks in one."""
+    equations = tuple(equation for block in blocks for equation in block.equations)
+    return dataclasses.replace(blocks[0], title="", equations=equations)
 
 
 def _one_product(record: LayerRecord) -> bool:
@@ -141,7 +156,9 @@ def _dense_dinputs(record: LayerRecord, view: View) -> Blocks:
     if record.first or record.doutput is None or record.dinputs is None:
         return []
     layer: Any = record.layer
-    shown = view.pick(np.abs(record.dinputs).sum(axis=0))
+    felt_by = record if record.before is None else record.before  # behind a slope of 0 nothing is felt
+    sizes = np.abs(felt_by.dinputs if felt_by.dinputs is not None else record.dinputs)
+    shown = view.pick((sizes if np.any(sizes) else np.abs(record.dinputs)).sum(axis=0))
     equations = [
         total(
             symbol("dinputs", (b, i), record.rows),
@@ -157,5 +174,9 @@ def _dense_dinputs(record: LayerRecord, view: View) -> Blocks:
         for b in rows(record, view)
     ]
     return [
-        Block("the gradient of its inputs", tuple(equations), after=left(len(shown), record.dinputs.shape[1], "inputs"))
+        Block(
+            "" if view.short else "the gradient of its inputs",
+            tuple(equations),
+            after=left(len(shown), record.dinputs.shape[1], "inputs"),
+        )
     ]

@@ -28,7 +28,9 @@ def forward(record: LayerRecord, view: View) -> Section:
     """What the layer computes."""
     blocks, formula, words = _PARTS[record.rule][0](record, view)
     inner = [forward(layer, view) for layer in record.layers]
-    return Section(_title(record), formula, [*words, _seen("output", record.output)], blocks, inner)
+    if not (view.short and view.depth > 1 and record.rule in ("elementwise", "softmax")):  # their units say as much
+        words = [*words, _seen("output", record.output)]
+    return Section(_title(record), formula, words, blocks, inner)
 
 
 def backward(record: LayerRecord, view: View) -> Section:
@@ -38,7 +40,8 @@ def backward(record: LayerRecord, view: View) -> Section:
         return Section(_title(record), words=[word])
     blocks, formula, words = _PARTS[record.rule][1](record, view)
     inner = [backward(layer, view) for layer in reversed(record.layers) if layer.doutput is not None]
-    words = [_seen("doutput", record.doutput), *words]
+    if not view.short or view.depth == 1:
+        words = [_seen("doutput", record.doutput), *words]
     return Section(_title(record), formula, words, blocks, inner)
 
 

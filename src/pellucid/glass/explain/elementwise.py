@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+
 import numpy as np
 
 from pellucid.glass.explain.arithmetic import evaluate, names_in
@@ -89,7 +92,8 @@ def forward(record: LayerRecord, view: View) -> Described:
             words,
         )
     equations = [each for index in shown for each in _piece_equations(record, index, "output")]
-    return [Block("", tuple(equations), "compact", after=rest)], rename(_formulas(record, "output"), x="inputs"), words
+    block = Block("", tuple(equations), "compact", after="" if view.short else rest)
+    return [block], rename(_formulas(record, "output"), x="inputs"), words
 
 
 def _noise(record: LayerRecord) -> list[str]:
@@ -110,6 +114,7 @@ def backward(record: LayerRecord, view: View) -> Described:
     shown = entries(record, view)
     rest = left_units(record, view)
     made, words = [], []
+    slopes: list[Equation] = []
     if record.facts.get("pieces"):
         slopes = [each for index in shown for each in _piece_equations(record, index, "slope")]
         made.append(Block("the slope at each input", tuple(slopes), "compact"))
@@ -123,9 +128,23 @@ def backward(record: LayerRecord, view: View) -> Described:
             "s": (f"slope{at}", float(record.facts["slope"][index])),
         }
         equations.append(Equation(f"dinputs{at}", ("g*s",), given, float(record.dinputs[index]), slack=record.slack))
-    columns = ("", "doutput", "slope", "dinputs")
-    made.append(Block("the chain rule", tuple(equations), "table", columns=columns, signs=("*",), after=rest))
+    if view.short:
+        made = [Block("", tuple(_paired(slopes, equations)), "compact")]
+    else:
+        columns = ("", "doutput", "slope", "dinputs")
+        made.append(Block("the chain rule", tuple(equations), "table", columns=columns, signs=("*",), after=rest))
     formula = "dinputs = doutput * slope"
     if record.facts.get("pieces"):
         formula += "    " + rename(_formulas(record, "slope"), x="inputs", y="output")
     return made, formula, words
+
+
+def _paired(slopes: list[Equation], products: list[Equation]) -> Iterator[Equation]:
+    """Each slope before its product; one that is a plain number, such as a ReLU's, only as the reason in the product."""
+    if len(slopes) != len(products):
+        yield from (*slopes, *products)
+        return
+    for slope, product in zip(slopes, products, strict=True):
+        if slope.given:
+            yield slope
+        yield product if slope.given else dataclasses.replace(product, note=slope.note)

@@ -158,18 +158,32 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """How much is shown: `units` of a layer and terms of a sum; `depth` 1 layers, 2 units, 3 every weight; `digits`."""
+    """How much is shown: `units` of a layer and terms of a sum; `depth` 1 layers, 2 units, 3 every weight; `digits`.
+
+    `short`: set close, one table where there would be several, and no sum of fewer than two terms. `layers`: the paths of
+    the only layers shown; of all where there are none.
+    """
 
     units: int = 4
     depth: int = 3
     digits: int = 9
+    short: bool = False
+    layers: tuple[str, ...] = ()
 
     def pick(self, sizes: np.ndarray) -> list[int]:
         """The indices of the largest of `sizes` (n,), in order; all of them where no more than one would be left out."""
-        flat = np.asarray(sizes).reshape(-1)
-        if len(flat) <= self.units + 1:
-            return list(range(len(flat)))
-        return sorted(np.argsort(-flat, kind="stable")[: self.units].tolist())
+        return _largest(sizes, self.units)
+
+    def pick_terms(self, sizes: np.ndarray) -> list[int]:
+        """The same of the terms of a sum."""
+        return _largest(sizes, max(self.units, 2) if self.short else self.units)
+
+
+def _largest(sizes: np.ndarray, most: int) -> list[int]:
+    flat = np.asarray(sizes).reshape(-1)
+    if len(flat) <= most + 1:
+        return list(range(len(flat)))
+    return sorted(np.argsort(-flat, kind="stable")[:most].tolist())
 
 
 def added(terms: Sequence[str]) -> list[str]:
@@ -205,7 +219,7 @@ def total(
     common = dict(shared or {})
     numbers = {n: np.asarray(values, float) for n, (_, values) in zip(names, factors, strict=True)}
     worth = _worth(form, numbers, {key: number for key, (_, number) in common.items()})
-    shown = view.pick(np.abs(worth))
+    shown = view.pick_terms(np.abs(worth))
     terms: list[str] = []
     given = common
     for place, i in enumerate(shown):

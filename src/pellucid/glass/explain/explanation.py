@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 
 from pellucid.arrays import as_json
-from pellucid.glass.explain import describe, loss, update
-from pellucid.glass.explain.build import check_settings
+from pellucid.glass.explain import changes, describe, loss, update, views
 from pellucid.glass.explain.checks import Verdict, verify
 from pellucid.glass.explain.equation import Section, View
 from pellucid.glass.explain.latex import render as as_latex
 from pellucid.glass.explain.page import render as as_html
 from pellucid.glass.explain.record import Record
 from pellucid.glass.explain.text import render as as_text
+from pellucid.glass.explain.text import wrapped
 
 LONG = 200  # lines of text after which it is said how to have fewer
-SHORTER = "\nShorter: depth 2 (no single weights) or 1 (layers), or fewer units than {units}."
+# What to write to see more, or less: {layer} is the layer with the most weights.
+IN_PYTHON = (
+    'More: text(layer={layer}) (a layer in detail), text(units=4) or text(units="all") (all layers).',
+    "Shorter: fewer units; depth=2 (no single weights) or depth=1 (the layers alone).",
+)
 
 
 class Explanation:
@@ -27,8 +31,9 @@ class Explanation:
 
     `print(explanation)` is text for 80 columns; in a notebook it shows itself, with layers and units to open. `text`,
     `html` and `to_latex` take `units`, how many units of a layer and terms of a sum are shown (the rest is summed and
-    said to be), `depth` (1 layers, 2 units, 3 every weight) and `digits` (decimals). Whatever is shown has been recomputed
-    from its own printed figures before; ExplanationError where that fails. `to_json` holds every number.
+    said to be; "all" for every one), `depth` (1 layers, 2 units, 3 every weight), `digits` (decimals) and `layer`, to show
+    one layer alone or a few: a number, a path such as "2.1", or a list of them. Whatever is shown has been recomputed from
+    its own printed figures before; ExplanationError where that fails. `to_json` holds every number.
 
     `outputs` (rows, outputs); with targets: `loss`, `gradients` and, after an update, `updated`, by parameter's key.
 
@@ -69,8 +74,7 @@ class Explanation:
 
     def check(self, units: int = 4, depth: int = 3, digits: int = 9) -> Verdict:
         """Recompute what is shown from its printed figures; ExplanationError for the first line that does not add up."""
-        check_settings(units, depth, digits)
-        return self._shown(View(int(units), int(depth), int(digits)))[1]
+        return self._shown(views.asked(self.record, units, depth, digits, None))[1]
 
     @functools.cached_property
     def _cache(self) -> dict[View, tuple[list[tuple[str, list[Section]]], Verdict]]:
@@ -85,16 +89,20 @@ class Explanation:
         return self._cache[view]
 
     def _parts(self, view: View) -> list[tuple[str, list[Section]]]:
-        made = [("Forward", [describe.forward(layer, view) for layer in self.record.layers])]
+        layers = list(views.chosen(self.record.layers, view))
+        made = [("Forward", [describe.forward(layer, view) for layer in layers])]
         if self.record.loss is not None:
-            made.append(("Loss", [loss.describe(self.record.loss, view)]))
-            back = [describe.backward(layer, view) for layer in reversed(self.record.layers)]
-            made.append(("Backward", [loss.describe_backward(self.record.loss, view), *back]))
-        if self.record.update is not None:
-            made.append(("Update", [update.describe(self.record.update, view)]))
+            back = [describe.backward(layer, view) for layer in reversed(layers) if views.has_backward(layer, view)]
+            if layers[-1] is self.record.layers[-1]:
+                made.append(("Loss", [loss.describe(self.record.loss, view)]))
+                back.insert(0, loss.describe_backward(self.record.loss, view))
+            made.append(("Backward", back))
+        changed = None if self.record.update is None else views.of_layers(self.record.update, view)
+        if changed is not None:
+            made.append(("Update", [(changes if view.short else update).describe(changed, view)]))
         return made
 
-    def _head(self) -> list[str]:
+    def _head(self, view: View) -> list[str]:
         """What is explained, in sentences."""
         rows = len(self.record.inputs)
         samples = "one sample" if rows == 1 else f"{rows} samples"
@@ -107,11 +115,12 @@ class Explanation:
             sentences.append("output[0] is the first unit: the sample's own index, always 0, is left out.")
         else:
             sentences.append("output[1,0] is the first unit of sample 1.")
-        return [*sentences, f"Computed in float64 from the model's {self.record.dtype} values."]
+        sentences.append(f"Computed in float64 from the model's {self.record.dtype} values.")
+        return [*sentences, views.in_short(self.record, view)] if view.short else sentences
 
-    def _tail(self, verdict: Verdict) -> list[str]:
+    def _tail(self, verdict: Verdict, view: View) -> list[str]:
         """What has been checked, in sentences."""
-        sentences = [str(verdict)]
+        sentences = [verdict.in_short() if view.short else str(verdict)]
         for dtype, apart in self.record.agreement.items():
             if dtype == "float64":
                 sentences.append(
@@ -122,31 +131,51 @@ class Explanation:
                 sentences.append(f"Training computes in {dtype}: there the gradients differ by {apart:.1g}.")
         return sentences
 
-    def text(self, units: int = 4, depth: int = 3, digits: int = 9) -> str:
-        """Plain text, at most 80 columns wide."""
-        check_settings(units, depth, digits)
-        view = View(int(units), int(depth), int(digits))
-        parts, verdict = self._shown(view)
-        shown = as_text(self.name, self._head(), parts, self._tail(verdict), view)
+    def text(
+        self, units: int | str | None = None, depth: int | None = None, digits: int | None = None, layer: Any = None,
+        hints: tuple[str, str] = IN_PYTHON,
+    ) -> str:  # fmt: skip
+        """Plain text, at most 80 columns wide.
+
+        Of a network that could not be worked out on paper, and without `units` or `layer`, as much as two screens hold: of
+        each layer the units that the loss feels most, with 6 digits. Otherwise 4 units, depth 3, 9 digits are usual.
+        `hints`: what the last line says to see more, and to see less.
+        """
+        if units is not None or layer is not None:
+            view = views.asked(self.record, 4 if units is None else units, depth or 3, digits or 9, layer)
+            shown = self._as_text(view)
+        else:
+            for view in views.candidates(self.record, depth, digits):
+                shown = self._as_text(view)
+                if views.fits(shown, view):
+                    break
+        if view.short:
+            return f"{shown}\n{wrapped(hints[0].format(layer=views.widest(self.record)))}"
         return (
-            shown + SHORTER.format(units=view.units)
+            f"{shown}\n{wrapped(hints[1])}"
             if shown.count("\n") > LONG and (view.depth, view.units) != (1, 1)
             else shown
         )
 
-    def html(self, units: int = 8, depth: int = 3, digits: int = 9, document: bool = False) -> str:
-        """HTML without any script: layers and units open and close. `document`: a whole page instead of a part of one."""
-        check_settings(units, depth, digits)
-        view = View(int(units), int(depth), int(digits))
+    def _as_text(self, view: View) -> str:
         parts, verdict = self._shown(view)
-        return as_html(self.name, self._head(), parts, self._tail(verdict), view, document)
+        return as_text(self.name, self._head(view), parts, self._tail(verdict, view), view)
 
-    def to_latex(self, units: int = 4, depth: int = 3, digits: int = 9, document: bool = False) -> str:
-        r"""Aligned equations for LaTeX with amsmath. `document`: with everything around it to be compiled as it is."""
-        check_settings(units, depth, digits)
-        view = View(int(units), int(depth), int(digits))
+    def html(
+        self, units: int | str = 8, depth: int = 3, digits: int = 9, document: bool = False, layer: Any = None
+    ) -> str:
+        """HTML without any script: layers and units open and close. `document`: a whole page instead of a part of one."""
+        view = views.asked(self.record, units, depth, digits, layer)
         parts, verdict = self._shown(view)
-        return as_latex(self.name, self._head(), parts, self._tail(verdict), view, document)
+        return as_html(self.name, self._head(view), parts, self._tail(verdict, view), view, document)
+
+    def to_latex(
+        self, units: int | str = 4, depth: int = 3, digits: int = 9, document: bool = False, layer: Any = None
+    ) -> str:
+        r"""Aligned equations for LaTeX with amsmath. `document`: with everything around it to be compiled as it is."""
+        view = views.asked(self.record, units, depth, digits, layer)
+        parts, verdict = self._shown(view)
+        return as_latex(self.name, self._head(view), parts, self._tail(verdict, view), view, document)
 
     def to_json(self, indent: int | None = None) -> str:
         """Every number, to the last bit, as JSON; `explain/record.py` says what stands where.

@@ -201,7 +201,8 @@ def _softmax(record: LossRecord, b: int, view: View) -> Block:
         form="-a*(b - m)",
         shared={"m": about["m"]},
     )
-    return Block(f"sample {b}" if rows > 1 else "", (equation, whole))
+    known = view.short and rows == 1 and bool(record.fused)  # the layer before has just said what S is
+    return Block(f"sample {b}" if rows > 1 else "", (whole,) if known else (equation, whole))
 
 
 def _whole(record: LossRecord, view: View) -> Block:

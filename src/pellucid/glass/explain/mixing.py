@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.glass.explain.arithmetic import figure
 from pellucid.glass.explain.choose import Described, felt, left
 from pellucid.glass.explain.equation import Block, Equation, Given, View, symbol, total
 from pellucid.glass.explain.record import LayerRecord
@@ -17,7 +18,9 @@ def lines(record: LayerRecord, view: View) -> list[tuple[int, ...]]:
 
 def where(record: LayerRecord, line: tuple[int, ...]) -> str:
     """A heading for a row, where there are several."""
-    return symbol("row", line) if record.rows == 1 and len(line) > 1 else f"sample {','.join(map(str, line))}"
+    if record.rows == 1:
+        return symbol("row", line) if len(line) > 1 else ""
+    return f"sample {','.join(map(str, line))}"
 
 
 def shifted_sum(name: str, inputs: np.ndarray, line: tuple[int, ...], rows: int, view: View) -> tuple[Equation, Given]:
@@ -49,9 +52,8 @@ def forward(record: LayerRecord, view: View) -> Described:
             given = {**about, "x": (symbol("inputs", (*line, k), record.rows), float(inputs[k]))}
             name = symbol("output", (*line, k), record.rows)
             equations.append(Equation(name, ("exp(x - m) / S",), given, float(output[k])))
-        rest = left(len(shown), len(output), "classes")
-        if rest:
-            rest += f" Together they have {float(np.delete(output, shown).sum()):.9g}."
+        others = figure(float(np.delete(output, shown).sum()), view.digits)
+        rest = left(len(shown), len(output), f"classes (together {others})")
         made.append(Block(where(record, line), tuple(equations), after=rest))
     return made, "output[k] = exp(inputs[k] - m) / S,  S = sum_k exp(inputs[k] - m),  m = max(inputs)", []
 

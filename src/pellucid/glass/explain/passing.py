@@ -232,6 +232,8 @@ def _link(records: tuple[LayerRecord, ...]) -> None:
     for record, after in itertools.pairwise(records):
         if after.rule == "elementwise" and after.doutput is not None:
             record.after = after
+        if record.rule == "elementwise":
+            after.before = record
 
 
 def _check_finite(records: tuple[LayerRecord, ...], value: float) -> None:

@@ -50,6 +50,7 @@ class LayerRecord:
     after: LayerRecord | None = field(
         default=None, repr=False
     )  # the elementwise layer that takes its output, if one does
+    before: LayerRecord | None = field(default=None, repr=False)  # the elementwise layer that it takes the output of
 
     @property
     def name(self) -> str:

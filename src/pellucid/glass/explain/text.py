@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -16,20 +17,70 @@ def render(
     name: str, head: Sequence[str], parts: Sequence[tuple[str, Sequence[Section]]], tail: Sequence[str], view: View
 ) -> str:
     """The whole text. `parts`: (heading, sections); `head` and `tail`: sentences before and after."""
+    if view.short:
+        head, tail = [" ".join(head)], [" ".join(tail)]
     lines = [*_wrapped(name, ""), *(line for sentence in head for line in _wrapped(sentence, ""))]
     for heading, sections in parts:
-        lines += ["", heading.upper(), "=" * len(heading)]
+        lines += _heading(heading, view)
+        said: set[str] = set()
         for section in sections:
-            lines += ["", *_section(section, view, "")]
-    lines += ["", "CHECK", "====="]
+            made = list(_close(section, view, "", said) if view.short else _section(section, view, ""))
+            lines += made if view.short and (len(made) < 4 or not lines[-1].startswith(" ")) else ["", *made]
+    lines += _heading("Check", view)
     lines += [line for sentence in tail for line in _wrapped(sentence, "")]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def wrapped(text: str) -> str:
+    """Text in lines of at most 80 columns."""
+    return "\n".join(_wrapped(text, ""))
+
+
+def _heading(words: str, view: View) -> list[str]:
+    return ["", words.upper()] if view.short else ["", words.upper(), "=" * len(words)]
 
 
 def _wrapped(text: str, indent: str, hanging: str = "") -> list[str]:
     return textwrap.wrap(
         text, WIDTH, initial_indent=indent, subsequent_indent=indent + hanging, break_on_hyphens=False
     ) or [indent]
+
+
+def _close(section: Section, view: View, indent: str, said: set[str]) -> Iterable[str]:
+    """A section of the short form: no empty lines in it, no formula twice, what is left out in one sentence."""
+    yield from _wrapped(section.title, indent, "  ")
+    inside = indent + "  "
+    formulas = [formula for formula in re.split(r"    |,  ", section.formula) if formula and formula not in said]
+    yield from _filled(formulas, inside) if formulas else ()
+    said.update(formulas)
+    blocks = [block for block in section.blocks if block.level <= view.depth]
+    words = [word if word.endswith(".") else f"{word}." for word in section.words]
+    words += [block.after for block in blocks if block.after and block.after not in said]
+    said.update(block.after for block in blocks if not block.after.endswith("shown."))
+    yield from _wrapped(_joined(words), inside) if words else ()
+    for block in blocks:
+        yield from _block(dataclasses.replace(block, after=""), view, inside)
+    for inner in section.sections:
+        yield from _close(inner, view, inside, said)
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """In one paragraph, all that is not shown in one sentence."""
+    text = " ".join(sentences)
+    left = re.findall(r"([\d,]+) more (.+?) not shown\.", text)
+    kept = re.sub(r"[\d,]+ more .+? not shown\. ?", "", text).strip()
+    return " ".join(filter(None, (kept, f"Not shown: {', '.join(map(' '.join, left))}." if left else "")))
+
+
+def _filled(formulas: Iterable[str], indent: str) -> Iterable[str]:
+    """Formulas, as many to a line as fit."""
+    line = ""
+    for formula in formulas:
+        if line and len(indent) + len(line) + len(formula) + 4 > WIDTH:
+            yield from _wrapped(f"{line},", indent, "  ")
+            line = ""
+        line += f",  {formula}" if line else formula
+    yield from _wrapped(line, indent, "  ")
 
 
 def _section(section: Section, view: View, indent: str) -> Iterable[str]:
@@ -47,7 +98,7 @@ def _section(section: Section, view: View, indent: str) -> Iterable[str]:
 
 
 def _block(block: Block, view: View, indent: str) -> Iterable[str]:
-    if block.equations or block.rows:
+    if (block.equations or block.rows) and not view.short:
         yield ""
     if block.title:
         yield from _wrapped(block.title, indent)
@@ -61,14 +112,17 @@ def _block(block: Block, view: View, indent: str) -> Iterable[str]:
         yield from _equation_table(block, view, inside)
     else:
         for equation in block.equations:
-            yield from _equation(equation, view.digits, block.style == "lines", inside)
+            yield from _equation(equation, view, block.style == "lines", inside)
     if block.after:
         yield from _wrapped(block.after, inside)
 
 
-def _equation(equation: Equation, digits: int, symbols: bool, indent: str) -> Iterable[str]:
-    """On one line where it fits; else a line for the symbols, one with numbers, one of products, and the result."""
-    rows = equation.rows(digits, symbols)
+def _equation(equation: Equation, view: View, symbols: bool, indent: str) -> Iterable[str]:
+    """On one line where it fits; else a line for the symbols, one with numbers, one of products, and the result.
+
+    In the short form the result stands behind the products where it fits.
+    """
+    rows = equation.rows(view.digits, symbols)
     note = f"   {equation.note}" if equation.note else ""
     whole = f"{indent}{equation.name} = " + " = ".join(" ".join(added(row)) for row in rows) + note
     if len(whole) <= WIDTH:
@@ -78,8 +132,11 @@ def _equation(equation: Equation, digits: int, symbols: bool, indent: str) -> It
     if len(start) > WIDTH // 3:
         yield start
         start = indent + "  "
-    for row in rows:
-        yield from _terms(added(row), f"{start} = ")
+    lines = [added(row) for row in rows]
+    if view.short and len(f"{start} = {' '.join(lines[-2])} = {lines[-1][0]}") <= WIDTH:
+        lines[-2:] = [[*lines[-2], f"= {lines[-1][0]}"]]
+    for line in lines:
+        yield from _terms(line, f"{start} = ")
         start = " " * len(start)
     if equation.note:
         yield from _wrapped(equation.note, indent + "  ")

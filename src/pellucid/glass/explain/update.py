@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -136,13 +138,9 @@ def _limited(optimizer: Optimizer, gradients: dict[str, Any]) -> dict[str, Any]:
 
 def describe(record: UpdateRecord, view: View) -> Section:
     """Every parameter's new value."""
-    kind = type(record.optimizer)
-    lines = _FORMS[kind](record.optimizer) if kind in _FORMS else ()
-    words = [f"Step {record.step + 1} of training, learning rate {record.learning_rate:.9g}."]
-    words += [_WORDS[kind]] if kind in _WORDS else []
-    limits, factor = _limits(record)
-    blocks = [limits] if limits is not None else []
-    wider = View(view.units * view.units, view.depth, view.digits) if len(lines) == 1 else view
+    made, lines, factor = begun(record)
+    blocks = made.blocks
+    wider = dataclasses.replace(view, units=view.units * view.units) if len(lines) == 1 else view
     for key, parameter in record.parameters.items():
         shown = wider.pick(np.abs(parameter.gradient))
         indices = [tuple(int(i) for i in np.unravel_index(k, parameter.old.shape)) for k in shown]
@@ -152,9 +150,24 @@ def describe(record: UpdateRecord, view: View) -> Section:
             if lines
             else _plain(record, key, parameter, indices, rest)
         )
+    return made
+
+
+def begun(record: UpdateRecord, short: bool = False) -> tuple[Section, Lines, float]:
+    """What is said before any parameter: the formula, the joint limit; (section, the formula's lines, the limit's factor)."""
+    kind = type(record.optimizer)
+    lines = _FORMS[kind](record.optimizer) if kind in _FORMS else ()
+    words = [f"Step {record.step + 1} of training, learning rate {record.learning_rate:.9g}."]
+    words += [_WORDS[kind]] if kind in _WORDS and not short else []
+    limits, factor = _limits(record)
+    blocks = [limits] if limits is not None else []
+    return Section(f"Update: {record.optimizer!r}", _formula(lines), words, blocks), lines, factor
+
+
+def _formula(lines: Lines) -> str:
+    """The lines in symbols."""
     formula = ",  ".join(f"{name} = {' + '.join(terms)}" for name, terms in lines).replace("+ -", "- ")
-    return Section(f"Update: {record.optimizer!r}", formula.replace("new_cache", "cache'").replace("new_momentum", "momentum'")
-                   .replace("new_velocity", "velocity'"), words, blocks)  # fmt: skip
+    return re.sub(r"new_(\w+)", r"\1'", formula)
 
 
 def _limits(record: UpdateRecord) -> tuple[Block | None, float]:
@@ -184,7 +197,7 @@ def _block(
 ) -> Block:
     """One parameter's entries, each worked out in full; a table where one line does."""
     title = _heading(key)
-    equations = [equation for index in indices for equation in _entry(record, parameter, key, index, lines, factor)]
+    equations = [equation for index in indices for equation in entry(record, parameter, key, index, lines, factor)]
     if len(lines) == 1 and len(equations) == len(indices):
         columns, signs = ("", "old", "rate", "gradient", "new"), ("-", "*")
         return Block(title, tuple(equations), "table", "", columns, signs=signs, after=rest, level=3)
@@ -196,9 +209,10 @@ def _heading(key: str) -> str:
     return f"{name} of layer {path}"
 
 
-def _entry(
+def entry(
     record: UpdateRecord, parameter: ParameterUpdate, key: str, index: tuple[int, ...], lines: Lines, factor: float
 ) -> list[Equation]:
+    """One entry worked out in full."""
     name = key.rpartition(".")[2]
     at = symbol("", (0, *index))
     given: dict[str, tuple[str, float]] = {n: (n, float(v)) for n, v in record.settings.items()}
