@@ -1,4 +1,4 @@
-"""Every exception of pellucid: a sentence for the person who made the mistake.
+"""Every exception of pellucid, and its warnings about data: a sentence for the person who made the mistake.
 
 A message says what was given, what was expected and what to write instead. Each class also derives from
 the built-in exception a Python programmer would expect, so that ``except ValueError`` keeps working.
@@ -54,6 +54,10 @@ class NonFiniteError(PellucidError, FloatingPointError):
         self.values: list[str] = known.get("values", [])
         self.cause: str = known.get("cause", "")
         self.advice: str = known.get("advice", "")
+
+
+class DataWarning(UserWarning):
+    """Something about data that is worth a second look, in a sentence; the work goes on."""
 
 
 class ExplanationError(PellucidError, ArithmeticError):

@@ -52,7 +52,8 @@ def _of_column(column: Column, found: Summary, target: bool, rows: int, settled:
         yield from _number(column, found)
     if target:
         if column.missing:
-            text = f"{column.missing:,} rows have no {shown(name)}, which is to be predicted: they are left out."
+            have, are = ("1 row has", "it is") if column.missing == 1 else (f"{column.missing:,} rows have", "they are")
+            text = f"{have} no {shown(name)}, which is to be predicted: {are} left out."
             yield Warn("empty target", name, text)
         return
     if column.kind == "ignored" and column.reason != "dropped":

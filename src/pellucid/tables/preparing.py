@@ -47,6 +47,11 @@ class Prepared:
         return os.fspath(self.data) if isinstance(self.data, (str, os.PathLike)) else ""
 
     @property
+    @property
+    def said(self) -> list[str]:
+        """All that a person should know of the table, each sentence once."""
+        return list(dict.fromkeys([*self.notices, *map(str, self.warnings)]))
+
     def dropped(self) -> int:
         """Rows that are not used, having no target (or, divided by time, no time)."""
         return len(self.table) - sum(map(len, (self.split.train, self.split.validation, self.split.test)))

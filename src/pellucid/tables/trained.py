@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.errors import DataError, FileError, PellucidError
+from pellucid.errors import DataError, DataWarning, FileError, PellucidError
 from pellucid.model import Model
 from pellucid.network import count_outputs
 from pellucid.tables.encoder import Encoder, as_written, told
@@ -28,7 +28,7 @@ class TableModel:
 
     Made by `pellucid.tables.train` or `pellucid.tables.load`. `predict` and the others take whatever `tables.read` takes
     (a file, a data frame, a dict of columns, a list of dicts), from many threads at once. What they notice about it (values
-    that training never saw, columns that nobody needs) is a `UserWarning`, one sentence each.
+    that training never saw, columns that nobody needs) is a `DataWarning`, one sentence each.
     """
 
     def __init__(self, model: Model, encoder: Encoder, target: Target, record: dict[str, Any] | None = None) -> None:
@@ -66,7 +66,7 @@ class TableModel:
         notices: list[str] = []
         outputs = self.outputs(data, notices)
         for notice in notices:
-            warnings.warn(notice, UserWarning, stacklevel=3)
+            warnings.warn(notice, DataWarning, stacklevel=3)
         return outputs
 
     # -- judging -------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ class TableModel:
         notices: list[str] = []
         figures = self.judge(data, notices)[0]
         for notice in notices:
-            warnings.warn(notice, UserWarning, stacklevel=2)
+            warnings.warn(notice, DataWarning, stacklevel=2)
         return figures
 
     def judge(self, data: Any, notices: list[str] | None = None) -> tuple[dict[str, float], int]:
