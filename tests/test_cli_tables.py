@@ -48,6 +48,7 @@ def test_a_run_writes_model_report_and_the_settings_that_repeat_it_exactly(folde
     assert (folder / "other.safetensors").exists() and not (folder / "other.html").exists()
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.errors.DataWarning")
 def test_python_and_the_command_line_train_the_same_network(folder):
     """The same file to the last bit, but for the sentences that name options: each speaks its reader's language."""
     pellucid_does("train", "people.csv", "--target", "income", *QUICK, "-q")
@@ -83,6 +84,9 @@ def test_folds_intervals_weights_and_groups_can_be_typed(folder):
                   "--interval", 90, "--time", "joined", "-q", "-o", "pay.safetensors")  # fmt: skip
     record = tables.load("pay.safetensors").record
     assert record["interval"]["level"] == 0.9 and record["split"]["method"] == "time"
+    out, _ = pellucid_does("train", "people.csv", "--target", "pay", "--time", "joined", "--dry-run")
+    (line,) = [line for line in out.splitlines() if line.startswith("joined")]
+    assert line.split()[1] == "time" and "date: day of year and weekday are inputs, the moment is none" in line
     out, _ = pellucid_does("train", "people.csv", "--target", "pay", "--target", "age", "--drop", "income", "--layers", "8",
                            "--epochs", 4, "--interval", 90, "-o", "two.safetensors")  # fmt: skip
     held = tables.load("two.safetensors").record["interval"]["of"]
@@ -151,13 +155,14 @@ def test_a_wrong_command_gets_one_sentence_its_code_and_no_file(folder, argument
     assert names(folder) == before
 
 
-def test_nothing_is_written_where_something_fails_late(folder, monkeypatch):
+def test_the_network_is_kept_where_something_fails_late(folder, monkeypatch):
     def fail(*_, **__):
         raise pellucid.errors.FileError("no page")
 
     monkeypatch.setattr("pellucid.report.html", fail)
-    pellucid_does("train", "people.csv", "--target", "income", *QUICK, code=3)
-    assert names(folder) == set()
+    _, error = pellucid_does("train", "people.csv", "--target", "income", *QUICK, code=3)
+    assert "people.safetensors holds the network" in error and "no page" in error
+    assert names(folder) == {"people.safetensors"} and tables.load("people.safetensors").verdict
 
 
 def test_the_places_of_all_files_are_tried_before_training(folder, monkeypatch):

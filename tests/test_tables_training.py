@@ -21,6 +21,7 @@ from pellucid.tables.settings import Settings, settings
 from table_models import people, write
 
 QUICK = {"layers": (8,), "epochs": 12, "learning_rate": 0.02, "drop": ["pay"]}
+pytestmark = pytest.mark.filterwarnings("ignore::pellucid.errors.DataWarning")  # of tables small on purpose
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,13 @@
 """Every warning where it belongs, and silence beside it."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from command_line import pellucid_does
+from pellucid import tables
+from pellucid.errors import DataWarning
 from pellucid.tables.alone import Feature, alone, together
 from pellucid.tables.leakage import leaks
 from planted_tables import SERIOUS, clean, people, planted, text, warnings_of
@@ -31,7 +36,7 @@ def test_clean_tables_hear_nothing(case):
     assert [str(warn) for warn in warnings_of(columns, target) if warn.what in SERIOUS] == []
 
 
-def test_each_warning_is_one_line_with_the_flag_that_changes_it():
+def test_each_warning_is_one_line_with_the_option_that_changes_it():
     for _, columns, target, _ in planted(2):
         for warn in warnings_of(columns, target):
             assert "\n" not in warn.text
@@ -193,3 +198,66 @@ def test_several_targets():
     table |= {"a": text(rng.normal(size=300)), "b": (b_text := text(rng.normal(size=300))), "b again": b_text}
     found = [warn for warn in warnings_of(table, ["a", "b"]) if warn.what == "leakage"]
     assert [(warn.column, "equal in every row to b" in warn.text) for warn in found] == [("b again", True)]
+
+
+# -- where they are told -----------------------------------------------------------------------------------------------
+
+
+def suspicious(rows=80):
+    """A leak, an identifier, text in capitals twice, rows without a target."""
+    x = np.random.default_rng(0).normal(size=rows)
+    return {
+        "key": [f"id{k:04d}" for k in range(rows)],
+        "x": [f"{value:.3f}" for value in x],
+        "copy": ["yes" if value > 0 else "no" for value in x],
+        "sick": ["" if k == 5 else "ill" if value > 0 else "well" for k, value in enumerate(x)],
+    }
+
+
+QUICK = {"layers": (4,), "epochs": 2}
+
+
+def test_python_is_warned_once_of_each_where_it_called():
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model = tables.train(suspicious(), "sick", **QUICK)
+    assert {warning.category for warning in told} == {DataWarning} and {warning.filename for warning in told} == {
+        __file__
+    }
+    texts = [str(warning.message) for warning in told]
+    assert [warn["text"] for warn in model.record["warnings"]] == texts[: len(model.record["warnings"])]
+    assert len(set(texts)) == len(texts)
+    for piece in (
+        "key is left out",
+        "types={'key': 'category'} keeps it",
+        "1 row has no sick",
+        "drop=['copy'] leaves it out",
+    ):
+        assert sum(piece in sentence for sentence in texts) == 1, piece
+
+
+def test_python_can_turn_a_warning_off_or_into_an_error_before_anything_is_trained(monkeypatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        tables.train(suspicious(), "sick", **QUICK)
+    monkeypatch.setattr("pellucid.tables.training.train_prepared", None)
+    with warnings.catch_warnings(), pytest.raises(DataWarning, match="stands one-to-one"):
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "copy stands one-to-one", DataWarning)
+        tables.train(suspicious(), "sick", **QUICK)
+
+
+def test_the_command_line_says_each_once(tmp_path):
+    columns = suspicious()
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join([";".join(columns), *map(";".join, zip(*columns.values(), strict=True))]) + "\n")
+    out, error = pellucid_does(
+        "train", path, "-t", "sick", "--layers", 4, "--epochs", 2, "-o", tmp_path / "m.safetensors", "--no-report"
+    )
+    for piece in ("key is left out", "1 row has no sick", "--drop copy leaves it out"):
+        assert (out + error).count(piece) == 1, piece
+    assert error.count("Columns are separated by ';'. Say --separator ... if not.") == 1
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tables.train(path, "sick", **QUICK)
+    assert "Columns are separated by ';'. Say separator=... if not." in [str(warning.message) for warning in told]

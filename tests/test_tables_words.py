@@ -14,6 +14,7 @@ from pellucid.tables.reading import read
 from table_models import people
 
 QUICK = {"layers": (8,), "epochs": 4}
+pytestmark = pytest.mark.filterwarnings("ignore::pellucid.errors.DataWarning")  # of tables small on purpose
 
 
 @pytest.fixture(autouse=True)

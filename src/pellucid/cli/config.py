@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -13,6 +14,38 @@ from pellucid.tables.settings import toml
 # How a run was watched is not what it computed.
 LEFT_OUT = ("config", "checkpoint", "resume", "as_json", "quiet", "dry_run")
 DIGEST = "data_sha256"
+
+
+@dataclass
+class Settings:
+    """Every option of `pellucid train` for arrays under its name; its help says what each means."""
+
+    data: str
+    target: str | None
+    n: int | None
+    noise: float | None
+    task: str
+    layers: str
+    activation: str
+    dropout: float
+    batch_norm: bool
+    loss: str
+    optimizer: str
+    learning_rate: float | None
+    schedule: str
+    epochs: int
+    batch_size: int | None
+    validation: float
+    test: float
+    patience: int
+    scale: str
+    seed: int
+    dtype: str
+    engine: str
+    output: str | None
+    picture: bool
+    checkpoint: str | None = None
+    resume: bool = False
 
 
 def text(settings: Mapping[str, Any], comments: list[str], digest: str = "") -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,53 +14,24 @@ import numpy as np
 from pellucid import __version__, datasets, pieces
 from pellucid.arrays import as_inputs
 from pellucid.cli import config, scaling, source, task
+from pellucid.cli.config import Settings
 from pellucid.cli.output import Output, number
 from pellucid.cli.watch import Watch
 from pellucid.errors import DataError, InputError
 from pellucid.exchange.atomic import write_atomic
+from pellucid.interrupts import undisturbed
 from pellucid.model import Model
 from pellucid.tables.baselines import Baselines
 from pellucid.tables.fitting import NETWORK, usual_batch
 from pellucid.tables.intervals import Resampling
 from pellucid.tables.judging import Judged, verdict
 from pellucid.tables.scores import Scoring
+from pellucid.tables.wording import listed
 from pellucid.training.progress import duration
 from pellucid.training.state import EarlyStopping
 
 ALL_AT_ONCE = 4096  # rows of one pass when judging
 INTERRUPTED = 130
-
-
-@dataclass
-class Settings:
-    """Every option of `pellucid train` under its name; its help says what each means."""
-
-    data: str
-    target: str | None
-    n: int | None
-    noise: float | None
-    task: str
-    layers: str
-    activation: str
-    dropout: float
-    batch_norm: bool
-    loss: str
-    optimizer: str
-    learning_rate: float | None
-    schedule: str
-    epochs: int
-    batch_size: int | None
-    validation: float
-    test: float
-    patience: int
-    scale: str
-    seed: int
-    dtype: str
-    engine: str
-    output: str | None
-    picture: bool
-    checkpoint: str | None = None
-    resume: bool = False
 
 
 class Run:
@@ -67,6 +40,8 @@ class Run:
     def __init__(self, settings: Settings, out: Output, digest: str = "") -> None:
         self.s, self.out, self.digest = settings, out, digest
         self.hidden = pieces.widths(settings.layers)
+        self.files: list[str] = []  # that are written
+        self.verdict: dict[str, Any] | None = None
 
     def go(self) -> int:
         """The whole run; the exit code."""
@@ -74,9 +49,20 @@ class Run:
         self.look_at_data()
         self.divide()
         self.build()
-        self.train()
-        self.judge()
-        self.write()
+        try:
+            self.train()
+            self.judge()
+            self.write()
+        except KeyboardInterrupt:
+            if not self.files:
+                raise
+            with undisturbed():
+                self.break_off()
+            return INTERRUPTED
+        except Exception:
+            if self.files:
+                self.out.note(f"{self.path} holds the network all the same.")
+            raise
         return INTERRUPTED if self.history.stopped == "interrupted" else 0
 
     def name_files(self) -> None:
@@ -159,7 +145,7 @@ class Run:
         self.out.event("start", network=self.shape, parameters=parameters, task=self.task.kind, why=self.task.why)
 
     def train(self) -> None:
-        """Fit, watched; afterwards the network takes the rows as they are in the data."""
+        """Fit, watched; afterwards the network takes the rows as they are in the data, and is written at once."""
         s = self.s
         validation = self._prepared(self.valid_rows) if len(self.valid_rows) else None
         stopping = EarlyStopping(s.patience or s.epochs + 1) if validation else None
@@ -169,7 +155,10 @@ class Run:
                 early_stopping=stopping, callbacks=[watch], checkpoint=s.checkpoint, resume=s.resume, engine=s.engine,
                 progress=False,
             )  # fmt: skip
-        scaling.fold_into(self.model.network, self.scaling, self.y_scaling)
+            with undisturbed():
+                scaling.fold_into(self.model.network, self.scaling, self.y_scaling)
+                self.model.save(self.path)
+                self.files.append(self.path)
         best = f", best at epoch {self.history.best_epoch}, which is kept" if self.history.best_epoch else ""
         spent = duration(self.history.seconds) if self.history.seconds >= 1 else f"{self.history.seconds:.2f} s"
         self.out.say(f"stopped after epoch {len(self.history)} ({self.history.stopped}){best}; {spent}")
@@ -223,25 +212,56 @@ class Run:
         return {NETWORK: outputs} | base.fit_predict(X[seen], self.task.y[seen], X[rows])
 
     def write(self) -> None:
-        """The model, its pictures, and the settings that repeat the run."""
-        self.model.save(self.path)
-        self.files = [self.path]
-        if self.s.picture and len(self.history):
-            for name in ("loss", *self.model.metrics):
-                self._write(f"{self.base}_{name}.svg", self.history.to_svg(name))
-            if self.data.X.shape[1:] in ((1,), (2,)):
-                self._write(f"{self.base}_regions.svg", self._regions())
+        """The pictures, and the settings that repeat the run, beside the model."""
+        for path, draw in self._pictures().items():
+            self._write(path, draw())
+        self._write_settings()
+        self.out.say(f"wrote {', '.join(self.files)}")
+        self.out.say(f"next: {self._evaluation()}")
+        self.out.event("result", **self._result())
+
+    def break_off(self) -> None:
+        """Ctrl-C after the training: write the settings, and say what is left out and which commands make it."""
+        missing = [path for path in self._pictures() if path not in self.files]
+        rest = [f"pellucid report {self.path}"] if missing else []
+        if self.verdict is None:
+            missing.insert(0, "the figures beside those of the baselines")
+            rest.insert(0, self._evaluation())
+        if f"{self.base}.run.toml" not in self.files:
+            self._write_settings()
+        left = (
+            f"; left out: {listed(missing)}. For {'those' if missing[1:] else 'that'}: {listed(rest)}"
+            if missing
+            else ""
+        )
+        self.out.note(f"Interrupted after the training: wrote {listed(self.files)}{left}.")
+        self.out.event("interrupted", left_out=missing, files=self.files)
+
+    def _pictures(self) -> dict[str, Callable[[], str]]:
+        """{path: what draws it}."""
+        if not self.s.picture or not len(self.history):
+            return {}
+        curves = ("loss", *self.model.metrics)
+        drawn: dict[str, Callable[[], str]] = {
+            f"{self.base}_{name}.svg": partial(self.history.to_svg, name) for name in curves
+        }
+        if self.data.X.shape[1:] in ((1,), (2,)):
+            drawn[f"{self.base}_regions.svg"] = self._regions
+        return drawn
+
+    def _write_settings(self) -> None:
         path = f"{self.base}.run.toml"
         comments = [
             f"Repeats this run: pellucid train --config {path}",
             f"pellucid {__version__}, NumPy {np.__version__}, Python {platform.python_version()}",
         ]
         self._write(path, config.text(asdict(self.s), comments, self.data.digest))
-        self.out.say(f"wrote {', '.join(self.files)}")
+
+    def _evaluation(self) -> str:
+        """The command that judges the network on the rows set aside, or on others that it has not seen."""
         noise = f" --noise {self.s.noise:g}" if self.s.noise is not None else ""
         unseen = f" --held-out {self.s.test:g}" if self.data.fixed and self.s.test else ""
-        self.out.say(f"next: pellucid evaluate {self.path} {self.s.data}{noise}{unseen}")
-        self.out.event("result", **self._result())
+        return f"pellucid evaluate {self.path} {self.s.data}{noise}{unseen}"
 
     def _regions(self) -> str:
         """What the network says everywhere around its points; those that it has not seen are drawn as such."""

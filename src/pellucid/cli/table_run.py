@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,13 +15,15 @@ from pellucid.cli.output import Output, number
 from pellucid.cli.watch import Watch
 from pellucid.errors import InputError
 from pellucid.exchange.atomic import write_atomic
+from pellucid.interrupts import undisturbed
 from pellucid.tables.fitting import NETWORK, Fit, Watcher
 from pellucid.tables.judging import held_in_words
 from pellucid.tables.preparing import Prepared, prepare
 from pellucid.tables.record import run_toml
 from pellucid.tables.settings import settings, toml
 from pellucid.tables.trained import TableModel
-from pellucid.tables.training import train_prepared
+from pellucid.tables.training import cut_short, train_prepared
+from pellucid.tables.wording import listed
 from pellucid.training.progress import duration
 
 INTERRUPTED = 130
@@ -41,9 +44,10 @@ class TableRun:
             chosen["types"] = dict(map(_of_type, chosen["types"]))
         chosen |= {name: list(chosen[name]) for name in ("drop", "only", "na") if name in chosen}
         self.settings = settings(chosen)
+        self.written: list[str] = []
 
     def go(self) -> int:
-        """The whole run; the exit code. Files are written after all else has succeeded."""
+        """The whole run; the exit code. The model is written as soon as it is trained, and again when all is known of it."""
         if not os.path.exists(self.data):
             raise click.UsageError(f"There is no file {self.data!r}.")
         self.name_files()
@@ -54,10 +58,22 @@ class TableRun:
                 f"This was a dry run: nothing is trained or written. The settings:\n\n{run_toml(prepared, self.data)}"
             )
             return 0
-        watcher = Telling(self.out)
-        trained = train_prepared(prepared, watcher)
-        self.tell(trained)
-        self.write(trained)
+        watcher = Telling(self.out, self.files[0])
+        try:
+            trained = train_prepared(prepared, watcher)
+            trained.save(self.files[0])
+            self.tell(trained)
+            self.write(trained)
+        except KeyboardInterrupt:
+            if watcher.kept is None:
+                raise
+            with undisturbed():
+                self.break_off(watcher.kept)
+            return INTERRUPTED
+        except Exception:
+            if watcher.kept is not None:
+                self.out.note(f"{self.files[0]} holds the network all the same, with what was known of it by then.")
+            raise
         return INTERRUPTED if watcher.interrupted else 0
 
     def name_files(self) -> None:
@@ -108,18 +124,12 @@ class TableRun:
         self.out.say(trained.verdict)
 
     def write(self, trained: TableModel) -> None:
-        """The model, its report, and the settings that repeat the run: each whole, and none before all are ready."""
-        texts = []
+        """The report, and the settings that repeat the run, beside the model: each whole or not at all."""
         if self.with_report:
             from pellucid import report
 
-            texts.append((self.files[1], report.html(trained, rows=self.settings.rows)))
-        again = trained.record["run_toml"].replace("THIS_FILE", self.files[-1], 1)
-        own = {"output": self.output, "report": None if self.with_report else False}
-        texts.append((self.files[-1], again + toml(own, [])))
-        trained.save(self.files[0])
-        for path, text in texts:
-            write_atomic(path, text.encode())
+            self._write(self.files[1], report.html(trained, rows=self.settings.rows))
+        self._write(self.files[-1], self._again(trained))
         self.out.say(f"wrote {', '.join(self.files)}")
         self.out.say(f"next: pellucid predict {self.files[0]} {self.data}")
         record = trained.record
@@ -130,13 +140,50 @@ class TableRun:
             interval=record["interval"], folds=record["folds"], files=self.files,
         )  # fmt: skip
 
+    def _again(self, trained: TableModel) -> str:
+        """The settings that repeat the run."""
+        own = {"output": self.output, "report": None if self.with_report else False}
+        return str(trained.record["run_toml"]).replace("THIS_FILE", self.files[-1], 1) + toml(own, [])
+
+    def _write(self, path: str, text: str) -> None:
+        write_atomic(path, text.encode())
+        self.written.append(path)
+
+    def break_off(self, trained: TableModel) -> None:
+        """Ctrl-C after the training: write what is known, and say what is not and which commands make it."""
+        missing = cut_short(trained)
+        trained.save(self.files[0])
+        self._write(self.files[-1], self._again(trained))
+        model, data = shlex.quote(self.files[0]), shlex.quote(self.data)
+        rest = []
+        if "scores" not in trained.record:
+            rest.append(f"pellucid evaluate {model} OTHER_ROWS.csv")
+        if "health" not in trained.record:
+            rest.append(f"pellucid diagnose {model} {data}")
+        if self.with_report and self.files[1] not in self.written:
+            earlier = ", which is of an earlier network" if os.path.exists(self.files[1]) else ""
+            missing.append(f"the report ({self.files[1]}{earlier})")
+            rest.append(f"pellucid report {model}")
+        left = (
+            f"; left out: {listed(missing)}. For {'those' if missing[1:] else 'that'}: {listed(rest)}"
+            if missing
+            else ""
+        )
+        whole = ", or the same command again for all" if "health" not in trained.record else ""
+        self.out.note(f"Interrupted after the training: wrote {self.files[0]} and {self.files[-1]}{left}{whole}.")
+        self.out.event("interrupted", left_out=missing, files=[self.files[0], self.files[-1]])
+
 
 class Telling(Watcher):
-    """Tells a person, or a program that reads JSON lines, how the trainings go."""
+    """Tells a person, or a program that reads JSON lines, how the trainings go, and writes the network when it is there."""
 
-    def __init__(self, out: Output) -> None:
+    def __init__(self, out: Output, path: str) -> None:
         super().__init__()
-        self.out = out
+        self.out, self.path = out, path
+
+    def keep(self, model: TableModel) -> None:
+        model.save(self.path)
+        super().keep(model)
 
     def say(self, sentence: str) -> None:
         self.out.say(sentence)

@@ -102,14 +102,14 @@ def command(ctx: click.Context, /, as_json: bool, quiet: bool, **settings: Any) 
 
         _refuse(given, OF_ARRAYS, "arrays and sets that are drawn", "a table")
         return TableRun(given, out, digest).go()
-    from pellucid.cli.run import Run, Settings
+    from pellucid.cli.run import Run
 
     _refuse(given, OF_TABLES, "tables (.csv, .tsv, .txt, or .gz of them)", "none")
     if len(settings["target"]) > 1:
         raise click.UsageError("Several targets are for tables: of a file of arrays, name one array.")
     own = {name: value for name, value in settings.items() if name not in OF_TABLES}
     own["target"] = settings["target"][0] if settings["target"] else None
-    return Run(Settings(**own), out, digest).go()
+    return Run(config.Settings(**own), out, digest).go()
 
 
 def _refuse(given: dict[str, Any], options: dict[str, str], what: str, data: str) -> None:

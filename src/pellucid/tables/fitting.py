@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid import layers, losses, optimizers, pieces
 from pellucid.errors import DataError, InputError
+from pellucid.interrupts import undisturbed
 from pellucid.model import Model
 from pellucid.options import option
 from pellucid.randomness import Draws
@@ -25,6 +26,9 @@ from pellucid.tables.widening import widen
 from pellucid.training.history import History
 from pellucid.training.state import EarlyStopping
 
+if TYPE_CHECKING:
+    from pellucid.tables.trained import TableModel
+
 NETWORK = "this network"
 AT_ONCE = 4096  # rows of one pass when predicting
 BLOCK = 50_000  # rows encoded at a time
@@ -35,10 +39,18 @@ Callback = Callable[[Any, dict[str, float]], Any]
 
 
 class Watcher:
-    """How a run tells what it does; silent here. `interrupted`: whether Ctrl-C ended a training."""
+    """How a run tells what it does; silent here. `interrupted`: whether Ctrl-C ended a training.
+
+    `kept`: the network, as soon as it is trained, with a record that grows until all is known; None before.
+    """
 
     def __init__(self) -> None:
         self.interrupted = False
+        self.kept: TableModel | None = None
+
+    def keep(self, model: TableModel) -> None:
+        """There is a network. Ctrl-C waits until this is done."""
+        self.kept = model
 
     def say(self, sentence: str) -> None:
         """Something a person may want to know."""
@@ -94,8 +106,14 @@ class Fit:
         return split.train, x.train, "train"
 
 
-def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tuple[Callback, ...] = ()) -> Fit:
-    """Encode the rows of a split and train on them. Statistics of the columns come from its training rows alone."""
+def fit(
+    p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tuple[Callback, ...] = (),
+    keep: Callable[[Fit], None] | None = None,
+) -> Fit:  # fmt: skip
+    """Encode the rows of a split and train on them. Statistics of the columns come from its training rows alone.
+
+    `keep` is given the trained network before Ctrl-C is heard again.
+    """
     s = p.settings
     target = Target.fit(p.plan, p.typed, p.target.task, rows=split.train, levels=s.levels)
     target.why = p.target.why
@@ -118,10 +136,13 @@ def fit(p: Prepared, split: Split, watcher: Watcher, title: str, callbacks: tupl
             early_stopping=EarlyStopping(s.patience or s.epochs + 1) if validated else None,
             callbacks=[looking, *([shown] if shown else []), *callbacks],
         )  # fmt: skip
-    if s.levels and validated:
-        widen(model, x.validation, y[split.validation], s.levels[-1] - s.levels[0])
-    done = Fit(model, encoder, target, split, x, history, batch, looking.norms, looking.epochs)
-    watcher.interrupted |= done.interrupted
+        with undisturbed():
+            if s.levels and validated:
+                widen(model, x.validation, y[split.validation], s.levels[-1] - s.levels[0])
+            done = Fit(model, encoder, target, split, x, history, batch, looking.norms, looking.epochs)
+            watcher.interrupted |= done.interrupted
+            if keep is not None:
+                keep(done)
     watcher.ends(done)
     return done
 

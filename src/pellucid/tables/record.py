@@ -6,6 +6,7 @@ import datetime
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,22 +27,52 @@ WORST = 10
 FEW = 100  # rows judged on, below which a limit is said
 
 
-def build(
-    p: Prepared, done: Fit, judged: Judged, folds: list[dict[str, Any]] | None, notes: list[str]
-) -> dict[str, Any]:
-    """Every part of the record; `done` is the network that is kept, `judged` what it is judged by."""
-    s, target = p.settings, done.target
-    figures, differences = judged.scores(), judged.differences()
-    labels = target.classes if target.task == "classification" else target.names
-    own_rows = done.judged[0]  # the kept network's own; with folds, rows that it was chosen by
-    truth = target.truth(p.typed)
+PARTS = {
+    "scores": "the figures beside those of the baselines",
+    "importance": "what each column is worth",
+    "health": "the diagnosis",
+}
+
+
+def known(p: Prepared, done: Fit) -> dict[str, Any]:
+    """The record of `done`, the network that is kept, as soon as it is trained; `parts` are added to it."""
+    target = done.target
     record = {
         **_origin(p),
         "target": {"names": target.names, "task": target.task, "classes": target.classes, "why": target.why},
         "plan": _plan(p),
-        "warnings": [vars(warning if s.rows else private.warning(warning)) for warning in p.warnings],
-        "split": {**done.split.summary(), **({"folds": s.folds} if s.folds else {})},
+        "warnings": [vars(warning if p.settings.rows else private.warning(warning)) for warning in p.warnings],
+        "split": {**done.split.summary(), **({"folds": p.settings.folds} if p.settings.folds else {})},
         "network": _network(p, done),
+        "notes": p.notices,
+    }
+    return as_json(record)
+
+
+def parts(
+    p: Prepared, done: Fit, judged: Judged, folds: list[dict[str, Any]] | None, notes: list[str]
+) -> Iterator[dict[str, Any]]:
+    """The parts of the record that take a while, each as soon as it is known; `judged` says what the network is worth."""
+    yield as_json(_judgement(p, done, judged, folds, notes))
+    rows = done.judged[0]  # the kept network's own; with folds, rows that it was chosen by
+    truth = done.target.truth(p.typed)[rows]
+    yield as_json({"importance": importance(done, judged.scoring, truth, p.settings.seed, p.clusters(rows))})
+    yield as_json({"health": health(p, done)})
+
+
+def left_out(record: dict[str, Any]) -> list[str]:
+    """What a record lacks since Ctrl-C came before it was known, in words."""
+    return [words for part, words in PARTS.items() if part not in record]
+
+
+def _judgement(
+    p: Prepared, done: Fit, judged: Judged, folds: list[dict[str, Any]] | None, notes: list[str]
+) -> dict[str, Any]:
+    s, target = p.settings, done.target
+    figures, differences = judged.scores(), judged.differences()
+    labels = target.classes if target.task == "classification" else target.names
+    return {
+        **_origin(p),  # once more: the baselines may have brought scikit-learn
         "metric": judged.scoring.main,
         "rows_judged": len(judged.rows),
         "scores": figures,
@@ -52,13 +83,10 @@ def build(
         "per_class": judging.per_class(judged, labels),
         "numbers": judging.numbers(judged) if s.rows else None,
         "interval": None if s.interval is None else judging.held(judged, s.interval / 100.0),
-        "importance": importance(done, judged.scoring, truth[own_rows], s.seed, p.clusters(own_rows)),
         "worst": worst(p, judged) if s.rows else [],
-        "health": health(p, done),
         "limits": limits(p, judged, len(folds or ())),
         "notes": [*p.notices, *notes],
     }
-    return as_json(record)
 
 
 def _origin(p: Prepared) -> dict[str, Any]:

@@ -17,6 +17,11 @@ def shown(text: str, width: int = SHOWN) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+def listed(words: list[str]) -> str:
+    """Several things in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def check_names(names: Iterable[str], known: list[str], what: str) -> None:
     """An `InputError` for the first name in the option `what` that is no column, with the nearest that is."""
     for name in names:
