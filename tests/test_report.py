@@ -253,6 +253,13 @@ def test_intervals_that_do_not_hold_what_they_promise_are_told(one, level, said)
     assert said in page and ("promised" in page) == bool(said)
 
 
+def test_a_column_that_divides_by_time_and_is_an_input_says_both(three):
+    record = records.classes()
+    record["plan"]["columns"] += [records.column("when", "date", "cycles"), records.column("day", "date", "time")]
+    page = report.html(records.Recorded(three, record))
+    assert "5 columns of 8 are inputs" in page and page.count("time; its cycles are input") == 1
+
+
 def test_the_intervals_of_several_targets_have_a_row_each(one):
     record = records.numbers()
     of = record["interval"] | {"low": 0.91, "high": 0.97}

@@ -130,6 +130,29 @@ def test_a_date_is_a_place_in_time_and_on_three_circles():
     assert weekdays.tolist() == [3, 0, 0]  # a Thursday and two Mondays
 
 
+def test_of_dates_that_divide_the_rows_the_circles_that_training_went_round_are_inputs():
+    plan = Plan(columns_of("cycles", d="date") + columns_of(n="number"), [])
+
+    def fitted(days, step):
+        moments = (np.datetime64("2024-02-28T03:00", "s").astype(float) + np.arange(0, days * 86_400, step)).tolist()
+        return Encoder.fit(plan, typed_of(plan, d=moments, n=[1.0] * len(moments)))
+
+    def parts(days, step=3600 * 5):
+        return list(dict.fromkeys(n.split(" (")[0] for n in fitted(days, step).features if n != "n"))
+
+    assert parts(0.9) == [] and parts(3) == ["d: hour"] and parts(100) == ["d: weekday", "d: hour"]
+    assert parts(400) == ["d: day of year", "d: weekday", "d: hour"] and parts(400, 86_400) == parts(400)[:2]
+    encoder, bare = fitted(100, 86_400), fitted(5, 86_400)
+    assert encoder.features == ["d: weekday (sine)", "d: weekday (cosine)", "n"] and bare.columns == ["n"]
+    notices = []
+    sunday = np.datetime64("2031-03-02T00:00", "s").astype(float)
+    X = encoder.transform(typed_of(plan, d=[sunday, sunday + 86_400, None], n=[1.0] * 3), notices)
+    np.testing.assert_allclose(X[:, :2], [[np.sin(12 * np.pi / 7), np.cos(12 * np.pi / 7)], [0, 1], [0, 0]], atol=1e-6)
+    assert notices == ["d: empty in 1 of 3 rows, and never in training; they say nothing to the network."]
+    for one in (encoder, bare):
+        assert Encoder.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
 def test_parts_of_a_date_that_never_differ_are_left_out():
     plan = Plan(columns_of(d="date"), [])
     days = np.array(["2020-03-02", "2021-03-01", "2022-03-07"], "datetime64[s]").astype(float)  # all of them Mondays

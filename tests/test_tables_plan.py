@@ -265,12 +265,31 @@ def people():
 def test_drop_only_types_target_group_time():
     made = plan(people(), "income", types={"age": "category"}, drop=["city"], time="when")
     assert [(found.name, found.kind, found.reason) for found in made.columns] == [
-        ("age", "category", ""), ("city", "ignored", "dropped"), ("income", "number", "target"), ("when", "date", "time"),
+        ("age", "category", ""), ("city", "ignored", "dropped"), ("income", "number", "target"), ("when", "date", "cycles"),
     ]  # fmt: skip
     assert [found.name for found in plan(people(), "income", only="age").used] == ["age"]
     made = plan(people(), ["income"], types={"city": "ignored"}, group="age")
     assert [found.name for found in made.used] == ["when"]
     assert made.targets == ["income"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, "cycles"), ({"only": ["age", "when"]}, "cycles"), ({"drop": ["when"]}, "time"), ({"only": ["age"]}, "time"),
+        ({"types": {"when": "date"}}, "cycles"),
+    ],
+)  # fmt: skip
+def test_dates_that_divide_the_rows_are_inputs_too_unless_somebody_says_no(options, reason):
+    made = plan(people(), "income", time="when", **options)
+    assert made.column("when").reason == reason and (made.column("when") in made.used) == (reason == "cycles")
+    line = next(line for line in str(made).splitlines() if line.startswith("when"))
+    assert line.split()[1] == "time" and ("no input" in line) == (reason == "time")
+    assert Plan.from_json(made.to_json()) == made
+
+
+def test_numbers_that_divide_the_rows_by_time_are_no_input():
+    assert plan(people(), "income", time="age").column("age").reason == "time"
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,43 @@ def test_a_class_that_only_judges_is_told():
     assert "of the class kind 2, which 24 of the 24 rows that judge are" in text
 
 
+def by_weekday(days=200, seed=0):
+    """A level for each weekday, and nothing else that is known; two rows a day."""
+    rng, day = np.random.default_rng(seed), np.arange(2 * days) // 2
+    when = [str(np.datetime64("2024-01-01") + d) for d in day]  # a Monday
+    level = np.array([0.0, 1.0, 0.0, 2.0, 5.0, 9.0, 4.0])[day % 7]
+    return {"when": when, "noise": rng.normal(size=2 * days), "y": level + rng.normal(0, 0.5, 2 * days)}
+
+
+def test_what_comes_round_again_is_learned_from_the_column_that_divides_by_time():
+    data = by_weekday()
+    model = tables.train(data, "y", time="when", layers=(16,), epochs=60, learning_rate=0.01, dropout=0.0)
+    assert model.encoder.features == ["when: weekday (sine)", "when: weekday (cosine)", "noise"]
+    assert model.record["scores"][fitting.NETWORK]["r2"]["value"] > 0.9
+    assert model.record["importance"][0]["column"] == "when" and "when" in model.record["worst"][0]["values"]
+    (column,) = [column for column in model.record["plan"]["columns"] if column["name"] == "when"]
+    assert column["reason"] == "cycles" and column["rule"].startswith("weekday is an input, the moment is none; ")
+    friday, saturday = model.predict({"when": ["2031-01-03", "2031-01-04"], "noise": np.zeros(2)})
+    assert friday == pytest.approx(5.0, abs=1.5) and saturday == pytest.approx(9.0, abs=1.5)
+    with pytest.raises(DataError, match="column 'when' is missing"):
+        model.predict({"noise": np.zeros(2)})
+
+
+def test_dates_that_divide_the_rows_alone_where_they_are_dropped_or_too_few():
+    options = {"time": "when", "layers": (4,), "epochs": 2}
+    dropped = tables.train(by_weekday(), "y", drop=["when"], **options)
+    short = tables.train(by_weekday(8), "y", **options)  # five days learned from
+    for model, why in ((dropped, ""), (short, "the rows learned from go round no year, week or day; ")):
+        assert model.encoder.columns == ["noise"] and model.record["split"]["method"] == "time"
+        (column,) = [column for column in model.record["plan"]["columns"] if column["name"] == "when"]
+        assert column["reason"] == "time" and column["rule"].startswith(why)
+        assert model.predict({"noise": np.zeros(2)}).shape == (2,)
+    folds = tables.train(by_weekday(16), "y", folds=2, **options)  # the first fold learns from less than a week
+    assert "when" in folds.encoder.columns and len(folds.record["folds"]) == 2
+    with pytest.raises(DataError, match="No column is left"):
+        tables.train({name: by_weekday(8)[name] for name in ("when", "y")}, "y", **options)
+
+
 def test_what_a_group_has_by_heart_does_not_help():
     """A column that only names the group says everything of rows of a group that was seen, and nothing of others."""
     rng = np.random.default_rng(0)

@@ -52,7 +52,7 @@ def columns(record: Record) -> Section:
     found = (record["plan"] or {}).get("columns") or []
     if not found:
         return section
-    used = sum(_use(row) == "input" for row in found)
+    used = sum(_use(row).endswith("input") for row in found)
     section.add(
         Text(
             f"{counted(used, 'column')} of {len(found):,} {'is an input' if used == 1 else 'are inputs'} of the network."
@@ -72,8 +72,8 @@ def columns(record: Record) -> Section:
 def _use(row: Record) -> str:
     """What became of a column."""
     reason = row["reason"] or ""
-    if reason in ("target", "group", "time"):
-        return reason
+    if reason in ("target", "group", "time", "cycles"):
+        return "time; its cycles are input" if reason == "cycles" else reason
     return f"left out: {reason}" if reason else "left out" if row["kind"] == "ignored" else "input"
 
 

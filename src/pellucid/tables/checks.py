@@ -109,7 +109,7 @@ def _never_learned(y: np.ndarray, train_rows: np.ndarray, test_rows: np.ndarray,
 
 
 def _leakage(typed: Typed, plan: Plan, target: Target, known: np.ndarray) -> Iterator[Warn]:
-    features = [_feature(typed, column.name).part(known) for column in plan.used]
+    features = [_feature(typed, column.name).part(known) for column in plan.used if column.reason != "cycles"]
     if target.task == "classification":
         yield from leaks(
             features, np.asarray(target.encode(typed))[known].astype(np.int64), len(target.classes), target.names[0]

@@ -62,9 +62,13 @@ class Encoder:
             if column.kind == "category":
                 codes, words = typed.categories[column.name]
                 made.append(recorded.fit_category(column.name, codes[chosen], words, max_categories, rare))
+            elif column.reason == "cycles":
+                made.append(recorded.fit_cycles(column.name, typed.numbers[column.name][chosen]))
             else:
                 made.append(recorded.fit_numbers(column.name, column.kind, typed.numbers[column.name][chosen], numbers))
-        return cls(_inputs_alone(plan), made, [column.name for column in plan.columns])
+        made = [record for record in made if recorded.features(record)]
+        names = {record["column"] for record in made}
+        return cls(_inputs_alone(plan, names), made, [column.name for column in plan.columns])
 
     # -- applying ------------------------------------------------------------------------------------------------
 
@@ -189,9 +193,9 @@ def told(typed: Typed, notices: list[str] | None) -> Typed:
     return typed
 
 
-def _inputs_alone(plan: Plan) -> Plan:
-    """The plan of the used columns, without examples; their strays are the tokens that mean a missing value."""
-    columns: list[Column] = [replace(column, examples=[]) for column in plan.used]
+def _inputs_alone(plan: Plan, names: set[str]) -> Plan:
+    """The plan of the columns of these names, without examples; their strays are the tokens that mean a missing value."""
+    columns: list[Column] = [replace(column, examples=[]) for column in plan.used if column.name in names]
     return replace(plan, columns=columns, targets=[], warnings=[])
 
 
@@ -239,5 +243,5 @@ def _notices_of_category(record: dict[str, Any], codes: np.ndarray, words: list[
 def _notices_of_empty(record: dict[str, Any], empty: int, rows: int) -> list[str]:
     if not empty or record["missing"]:
         return []
-    middle = "they say nothing to the network" if record["kind"] in ("category", "boolean") else "the middle stands in"
+    middle = "the middle stands in" if "scale" in record else "they say nothing to the network"
     return [f"{record['column']}: empty in {empty:,} of {rows:,} rows, and never in training; {middle}."]

@@ -11,7 +11,7 @@ from pellucid.tables.kinds import KINDS
 
 __all__ = ["KINDS", "REASONS", "Column", "Plan", "Warn", "plan"]
 
-REASONS = ("", "identifier", "text", "constant", "dropped", "target", "group", "time")
+REASONS = ("", "identifier", "text", "constant", "dropped", "target", "group", "time", "cycles")
 
 
 @dataclass
@@ -19,7 +19,8 @@ class Column:
     """One column: what it is taken for and the rule that says so.
 
     `kind`: one of `KINDS`. `reason`: why it is no input ("" for an input): for an ignored column "identifier", "text",
-    "constant" or "dropped"; "target", "group" and "time" keep the kind that their values have.
+    "constant" or "dropped"; "target", "group" and "time" keep the kind that their values have. "cycles" divides the rows by
+    time, too, and is an input all the same: not the moment, but its places in year, week and day.
     `format`: how its text is read; numbers {"decimal", "percent", "currency", "parentheses"}, booleans {"true", "false"}
     (the two words as the table writes them), dates {"day_first": True, False or None where it does not matter}.
     `missing`: rows without a value, strays among them. `distinct`: different values, counted up to `DISTINCT`.
@@ -36,6 +37,11 @@ class Column:
     format: dict[str, Any] = field(default_factory=dict)
     strays: list[tuple[int, str]] = field(default_factory=list)
     unread: int = 0
+
+    @property
+    def is_input(self) -> bool:
+        """Whether something of it goes into the network."""
+        return self.kind != "ignored" and self.reason in ("", "cycles")
 
 
 @dataclass
@@ -65,7 +71,7 @@ class Plan:
     @property
     def used(self) -> list[Column]:
         """The columns that become inputs, in the order of the table."""
-        return [column for column in self.columns if column.kind != "ignored" and not column.reason]
+        return [column for column in self.columns if column.is_input]
 
     def column(self, name: str) -> Column:
         """The column of that name."""
@@ -108,7 +114,10 @@ def plan(
 
     `target`: what is to be predicted, one column or several. `types`: kinds that you know better, such as
     {"zip": "category", "when": "date:day-first", "price": "number:decimal-comma"}. `drop`: columns that are no inputs;
-    `only`: the inputs. `na`: words that mean "no value" in every column. `group`, `time`: columns that divide the rows.
+    `only`: the inputs. `na`: words that mean "no value" in every column. `group`, `time`: columns that divide the rows. Of
+    dates that do so by time, what comes round again (weekday, hour, day of year) is an input, unless `drop` names the column
+    or `only` does not.
+
     An `InputError` for a name that the table has not, a `DataError` for values that are not what `types` says.
     """
     from pellucid.tables.planning import make

@@ -35,9 +35,10 @@ def _predicted(plan: Plan) -> str:
 
 
 def _cells(column: Column) -> tuple[str, ...]:
-    kind = column.kind if column.reason not in ("target", "group", "time") else column.reason
+    kind = column.kind if column.reason not in ("target", "group", "time", "cycles") else column.reason
+    kind = "time" if kind == "cycles" else kind
     rule = column.rule if column.kind == kind else f"{column.kind}: {column.rule}"
-    rule = f"no input; {rule}" if kind in ("group", "time") else rule
+    rule = f"no input; {rule}" if column.reason in ("group", "time") else rule
     different = f"{column.distinct:,}" + ("+" if column.distinct >= DISTINCT else "")
     examples = ", ".join(column.examples)
     return column.name, kind, rule, f"{column.missing:,}" if column.missing else "", different, examples

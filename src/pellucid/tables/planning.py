@@ -27,6 +27,8 @@ def make(
     targets = [] if target is None else [target] if isinstance(target, str) else list(target)
     types, drop, na = dict(types or {}), _listed(drop), tuple(_listed(na))
     needed = [*targets, *(name for name in (group, time) if name is not None)]
+    only = None if only is None else _listed(only)
+    cycles = time not in drop and (only is None or time in only)
     _check_roles(table.names, targets, group, time)
     left_out = _left_out(table.names, needed, [name for name in drop if name != time], only)
     _check(table.names, targets, types, drop, group, time)
@@ -40,8 +42,8 @@ def make(
         else decide(name, found[name], wishes.get(name, ""), keep=name in needed)
         for name in table.names
     ]  # fmt: skip
-    _roles(columns, found, targets, group, time)
-    if not any(column.kind != "ignored" and not column.reason for column in columns):
+    _roles(columns, found, targets, group, time, cycles)
+    if not any(column.is_input for column in columns):
         _rescue(columns, found, targets)
     warnings = notice(columns, found, targets, rows)
     return Plan(columns, targets, warnings, rows, table.decimal, na)
@@ -82,8 +84,8 @@ def _left_out(names: list[str], needed: list[str], drop: list[str], only: list[s
     check_names(drop, names, "drop")
     check_names(only or [], names, "only")
     if both := [name for name in drop if name in needed]:
-        raise InputError(f"{shown(both[0])!r} is needed (target, group or time): it cannot be dropped, too.")
-    out = dict.fromkeys(drop, "left out by --drop")
+        raise InputError(f"{shown(both[0])!r} is needed (target or group): it cannot be dropped, too.")
+    out = dict.fromkeys(drop, f"left out by {option('drop')}")
     if only is not None:
         out |= {
             name: f"not among {option('only')}"
@@ -113,9 +115,14 @@ def _check(
 
 
 def _roles(
-    columns: list[Column], found: dict[str, Summary], targets: list[str], group: str | None, time: str | None
+    columns: list[Column],
+    found: dict[str, Summary],
+    targets: list[str],
+    group: str | None,
+    time: str | None,
+    cycles: bool,
 ) -> None:
-    """Targets, group and time are no inputs; they keep the kind of their values."""
+    """Targets, group and time are no inputs, but for the `cycles` of dates; they keep the kind of their values."""
     for column in columns:
         name = column.name
         if name in targets:
@@ -125,7 +132,7 @@ def _roles(
         elif name == group:
             column.reason = "group"
         elif name == time:
-            column.reason = "time"
+            column.reason = "cycles" if cycles and column.kind == "date" else "time"
             if column.kind not in ("date", "number"):
                 raise DataError(
                     f"Column {shown(name)!r} says when a row was ({option('time', name)}), but holds no dates and no numbers: "

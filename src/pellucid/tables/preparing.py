@@ -14,6 +14,7 @@ from pellucid.options import option
 from pellucid.tables.checks import check
 from pellucid.tables.plan import Plan, Warn, plan
 from pellucid.tables.reading import read
+from pellucid.tables.records import fit_cycles
 from pellucid.tables.settings import Settings
 from pellucid.tables.splitting import Divider, Split
 from pellucid.tables.target import Target
@@ -47,11 +48,11 @@ class Prepared:
         return os.fspath(self.data) if isinstance(self.data, (str, os.PathLike)) else ""
 
     @property
-    @property
     def said(self) -> list[str]:
         """All that a person should know of the table, each sentence once."""
         return list(dict.fromkeys([*self.notices, *map(str, self.warnings)]))
 
+    @property
     def dropped(self) -> int:
         """Rows that are not used, having no target (or, divided by time, no time)."""
         return len(self.table) - sum(map(len, (self.split.train, self.split.validation, self.split.test)))
@@ -84,6 +85,7 @@ def prepare(data: Any, target: str | Sequence[str] | None, s: Settings) -> Prepa
     divider = _divider(cells, wanted, s)
     split = divider.split(0.0 if s.folds else s.test, s.validation)
     folds = divider.folds(s.folds, s.validation) if s.folds else []
+    _settle_cycles(made, cells, split.train)
     prepared = Prepared(data, table, made, cells, kept, wanted, split, folds, s, notices=list(table.notices))
     seen, judged = (folds[-1].train, folds[-1].test) if folds else (split.train, split.test)
     prepared.warnings = [*made.warnings, *check(cells, made, wanted, seen, judged, split.method)]
@@ -98,6 +100,19 @@ def _check_task(target: Target, s: Settings) -> None:
         )
     if target.task == "classification" and len(target.classes) < 2:
         raise DataError(f"Every row has the same {target.names[0]}, {target.classes[0]!r}: there is nothing to learn.")
+
+
+def _settle_cycles(made: Plan, cells: Typed, rows: np.ndarray) -> None:
+    """Say which cycles of the column that divides by time are inputs, now that the rows learned from are known."""
+    for column in made.columns:
+        if column.reason != "cycles":
+            continue
+        parts = fit_cycles(column.name, cells.numbers[column.name][rows])["parts"]
+        if parts:
+            inputs = f"{' and '.join(parts)} {'is an input' if len(parts) == 1 else 'are inputs'}"
+            column.rule = f"{inputs}, the moment is none; {column.rule}"
+        else:
+            column.reason, column.rule = "time", f"the rows learned from go round no year, week or day; {column.rule}"
 
 
 def _divider(cells: Typed, target: Target, s: Settings) -> Divider:

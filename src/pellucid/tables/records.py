@@ -6,7 +6,9 @@ to make of it. Kinds:
 
 number    one input, see `scaling`
 boolean   one input: 1 for yes, -1 for no, 0 where empty
-date      the moment as a number; the places in year, week and day as sine and cosine, where they differ in training
+date      the moment as a number; the places in year, week and day as sine and cosine, where they differ in training.
+          Of a column that divides the rows by time, the places alone: the moments of the rows that judge, and of those
+          that will come, lie beyond all that were learned from
 category  one input for each of "levels", 1 where the value is that one; "other" for those rare in training and, together
           with them, for those never seen
 """
@@ -43,6 +45,9 @@ PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # the share of its cir
 }
 
 
+ROUND = {"day of year": 366.0, "weekday": 7.0, "hour": 1.0}  # days in which the circle closes
+
+
 def _within_years(seconds: np.ndarray) -> np.ndarray:
     return np.clip(np.where(np.isnan(seconds), 0.0, seconds), _FIRST, _LAST)
 
@@ -57,9 +62,25 @@ def fit_numbers(name: str, kind: str, values: np.ndarray, how: str) -> Record:
         return record | scaling.fit(values, how)
     if kind == "date":
         known = _within_years(values[~np.isnan(values)])
-        record["parts"] = [part for part, share in PARTS.items() if len(np.unique(share(known)[:100_000])) > 1]
+        record["parts"] = _differing(known)
         return record | scaling.fit(known, "standard")
     return record
+
+
+def fit_cycles(name: str, values: np.ndarray) -> Record:
+    """The record of dates that divide the rows by time: the places on those circles that training has gone all round.
+
+    Of three months the day of year is as good as the moment itself: later rows have days that nobody learned from.
+    """
+    record: Record = {"column": name, "kind": "date", "missing": bool(np.isnan(values).any())}
+    known = _within_years(values[~np.isnan(values)])
+    spanned = float(np.ptp(known)) / DAY if len(known) else 0.0
+    record["parts"] = [part for part in _differing(known) if spanned >= ROUND[part]]
+    return record
+
+
+def _differing(known: np.ndarray) -> list[str]:
+    return [part for part, share in PARTS.items() if len(np.unique(share(known)[:100_000])) > 1]
 
 
 def fit_category(name: str, codes: np.ndarray, vocabulary: list[str], most: int, rare: int | None) -> Record:
@@ -88,9 +109,8 @@ def features(record: Record) -> list[str]:
     if kind == "category":
         names = [f"{name}={level}" for level in record["levels"]] + ([f"{name}: other"] if record["other"] else [])
     elif kind == "date":
-        names = [f"{name}: time"] + [
-            f"{name}: {part} ({wave})" for part in record["parts"] for wave in ("sine", "cosine")
-        ]
+        names = [f"{name}: {part} ({wave})" for part in record["parts"] for wave in ("sine", "cosine")]
+        names = [f"{name}: time", *names] if "scale" in record else names
     else:
         names = [name]
     return names + ([f"{name} is missing"] if record["missing"] else [])
@@ -105,11 +125,13 @@ def write_numbers(record: Record, values: np.ndarray, out: np.ndarray) -> None:
         out[:, 0] = scaling.apply(record, values)
     else:
         seconds = _within_years(values)
-        out[:, 0] = np.where(empty, 0.0, scaling.apply(record, seconds))
+        first = int("scale" in record)  # the moment itself
+        if first:
+            out[:, 0] = np.where(empty, 0.0, scaling.apply(record, seconds))
         for number, part in enumerate(record["parts"]):
             angle = 2.0 * math.pi * PARTS[part](seconds)
-            out[:, 1 + 2 * number] = np.where(empty, 0.0, np.sin(angle))
-            out[:, 2 + 2 * number] = np.where(empty, 0.0, np.cos(angle))
+            out[:, first + 2 * number] = np.where(empty, 0.0, np.sin(angle))
+            out[:, first + 2 * number + 1] = np.where(empty, 0.0, np.cos(angle))
     if record["missing"]:
         out[:, -1] = empty
 

@@ -22,8 +22,10 @@ class Settings:
 
     The columns: `types` {column: kind}, `drop`, `only` (columns), `na` (texts that mean a missing value), `separator`,
     `decimal`, `encoding`, `header` of the file; `numbers` is what is done to numbers ("standard", "smooth", "log",
-    "normal"; see `tables.scaling`). The rows: `group` or `time` (a column), `folds`, the shares `test` and
-    `validation`. The task: `task` ("auto", "classification", "regression"), `class_weights` (None or "balanced"),
+    "normal"; see `tables.scaling`). The rows: `group` or `time` (a column; of dates in `time`,
+    weekday, hour and day of year are inputs, the moment itself is none; `drop` leaves those out, too, and a copy of the
+    column under another name gives the moment), `folds`, the shares `test` and `validation`. The task: `task` ("auto",
+    "classification", "regression"), `class_weights` (None or "balanced"),
     `interval` (None, or per cent: 90 gives every number two ends between which 90 of 100 lie).
     The network: `layers` (neurons of each hidden layer), `activation`, `dropout`, `batch_norm`, `loss`.
     The training: `optimizer`, `learning_rate`, `weight_decay` (of adamw, which keeps weights below about 1 / this),

@@ -48,7 +48,8 @@ def _plan(content: Any) -> Plan:
 def check_record(record: Any) -> None:
     """Refuse what is no record of `tables.records`."""
     _need(isinstance(record, dict) and record.get("kind") in ("number", *_OWN), "a record has no kind that is known")
-    kind, scaled = record["kind"], record["kind"] in ("number", "date")
+    kind = record["kind"]
+    scaled = kind == "number" or (kind == "date" and "scale" in record)
     _need(
         not scaled or record.get("scale") in (tuple(_SCALES) if kind == "number" else ("standard",)),
         "a scale is not known",
