@@ -192,7 +192,7 @@ class TextTable(Table):
             self.notices.append(f"Columns are separated by {name!r}. Say {option('separator', ...)} if not.")
         if decimal is None and self.decimal == ",":
             self.notices.append(
-                f"Numbers have a decimal comma (1,5 is one and a half). If not, say {option('decimal', '.')}."
+                f"Numbers have a decimal comma (1,5 is one and a half). Say {option('decimal', '.')} if not."
             )
         if self._form.ends:
             self.notices.append("Every line ends with a separator; the empty column after it was left out.")
