@@ -70,3 +70,14 @@ def test_what_it_cannot_learn_from():
         TableEncoder().fit(np.ones((3, 2)) * 1j)
     with pytest.raises(ValueError, match="2 features"):
         TableEncoder().fit(ROWS).transform(ROWS[:, :2])
+
+
+def test_what_a_message_says_to_write_can_be_written():
+    rows = np.array([[k + 0.5, "lost" if k % 4 == 0 else k * 2.5] for k in range(40)], dtype=object)
+    with pytest.raises(
+        DataError, match=r"na=\['lost'\] says that it means no value; else leave out types=\{'x1': 'number'\}"
+    ):
+        TableEncoder(types={"x1": "number"}).fit(rows)
+    encoder = TableEncoder(types={"x1": "number"}, na=["lost"], numbers="standard").fit(rows)
+    assert encoder.get_feature_names_out().tolist() == ["x0", "x1", "x1 is missing"]
+    assert encoder.transform(rows)[:, 2].sum() == 10
