@@ -92,7 +92,8 @@ def test_more_of_them_are_an_error_that_names_line_and_column(kind):
     bad = [*good[:6], "abc", *good[7:20]]
     table = Table({"x": bad, "y": numbers()[:20]}, lines=np.arange(2, 22))
     with pytest.raises(
-        DataError, match=rf"Line 8, column 'x': 'abc' is no {kind}, nor are 1 of the 20 values\. .*train with na=\['abc'\]"
+        DataError,
+        match=rf"Line 8, column 'x': 'abc' is no {kind}, nor are 1 of the 20 values\. .*train with na=\['abc'\]",
     ):
         typed(table, made)
     assert np.isnan(typed(table, made, strict=False).numbers["x"][6])
