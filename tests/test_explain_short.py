@@ -74,6 +74,14 @@ def test_a_part_of_it_can_be_asked_for(spiral):
     assert "dweights[" not in spiral.text(depth=2) and "unit that" in " ".join(spiral.text(depth=2).split())
 
 
+def test_a_closed_unit_on_a_page_says_what_it_comes_to(spiral):
+    page = spiral.html()
+    assert len(page) < 200_000 and "<details open" not in page
+    beside = re.findall(r'<span class="title">unit (\d+)</span><span class="beside">output\[(\d+)\] = ', page)
+    assert len(beside) == 8 + 8 + 3 and all(unit == output for unit, output in beside)
+    assert 'class="beside">output (1, 64): from' in page and 'class="beside"' not in book_model().explain([0, 1]).html()
+
+
 def titles(text, part):
     return re.findall(r"^ *Layer ([\d.]+):", re.split(r"^[A-Z]+$", text.partition(part)[2], flags=re.M)[0], re.M)
 

@@ -41,7 +41,8 @@ The last lines say what has been checked: each printed line was worked out again
 factors, multiplied out from the loss to the first layer, are the gradients that training uses. What fails this is not shown.
 
 ## As text
-In a terminal, `print` gives the same, at most 80 columns wide. `depth` says how much: 1 the layers, 2 the units, 3 every weight.
+In a terminal, `print` gives the same, at most 80 columns wide. `depth` says how much: 1 the layers, 2 the units, 3 every weight;
+`layer=2` shows one layer alone.
 #% code
 explanation = model.explain([0.05, 0.10], [0.01, 0.99])
 print(explanation.text(depth=2, digits=4))
@@ -56,6 +57,15 @@ model = pellucid.Model(
 )
 history = model.fit(X, y, epochs=20, progress=False)
 model.explain(X[250], y[250])
+#% text
+As text, a network of this size comes in about two screens: of each layer the unit that the loss depends on most, of each sum the
+largest terms. The gradient can be followed from the loss to the first layer: `dinputs` of each layer is the `doutput` of the one
+before it. The last line says how to see more; `units="all"` is every weight there is.
+#% code
+deep = pellucid.Model(
+    Dense(2, 64), ReLU(), Dense(64, 64), ReLU(), Dense(64, 3), Softmax(), loss=CategoricalCrossEntropy(), seed=1
+)
+print(deep.explain(X[250], y[250]))
 #% text
 Without a target it is the prediction that is explained, and without the update nothing of Adam is shown:
 #% code

@@ -27,6 +27,8 @@ body[data-jp-theme-light="false"] .pellucid-explain,body.vscode-dark .pellucid-e
 .pellucid-explain summary:hover{{background:var(--tint)}}
 .pellucid-explain summary:focus-visible,.pellucid-explain .wide:focus-visible{{outline:2px solid var(--accent)}}
 .pellucid-explain .title{{font-weight:600}}
+.pellucid-explain .beside{{color:var(--soft);margin-left:1em}}
+.pellucid-explain details[open]>summary>.beside{{display:none}}
 .pellucid-explain .formula,.pellucid-explain .eq,.pellucid-explain table{{font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,
 Consolas,monospace}}
 .pellucid-explain .formula{{color:var(--accent);margin:.2em 0}}
@@ -86,12 +88,15 @@ def _section(section: Section, view: View, opened: bool) -> str:
     blocks = [block for block in section.blocks if block.level <= view.depth]
     inside += [part for block in blocks for part in _block(block, view, opened)]
     inside += [_section(inner, view, opened) for inner in section.sections]
-    return _details(section.title, inside, opened)
+    seen = next((word for word in section.words if re.match(r"d?output \(", word)), "")
+    return _details(section.title, inside, opened, seen)
 
 
-def _details(title: str, inside: Iterable[str], opened: bool) -> str:
+def _details(title: str, inside: Iterable[str], opened: bool, result: str = "") -> str:
+    """What opens and closes; `result` stands beside the title of one that is closed at first, to be read at a glance."""
+    beside = f'<span class="beside">{_escape(result)}</span>' if result and not opened else ""
     return (
-        f'<details{" open" if opened else ""}><summary><span class="title">{_escape(title)}</span></summary>'
+        f'<details{" open" if opened else ""}><summary><span class="title">{_escape(title)}</span>{beside}</summary>'
         + "\n".join(inside)
         + "</details>"
     )
@@ -110,7 +115,9 @@ def _block(block: Block, view: View, opened: bool) -> Iterable[str]:
     if block.after:
         made.append(f"<p>{_escape(block.after)}</p>")
     if block.title and (block.equations or block.rows):
-        yield _details(block.title, made, opened)
+        only = block.equations[0] if len(block.equations) == 1 else None
+        result = f"{only.name} = {figure(only.value, view.digits)}" if only else ""
+        yield _details(block.title, made, opened, result)
     else:
         yield from made
 
