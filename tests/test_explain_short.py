@@ -49,6 +49,14 @@ def test_the_gradient_can_be_followed_from_layer_to_layer(spiral):
         assert f"{shown[number][1]} * " in back.split("Layer 2:" if number == 1 else "Layer 0:")[1]
 
 
+def test_the_probability_that_the_loss_pulls_at_is_one_of_those_shown():
+    model = pellucid.Model(Dense(2, 30), Tanh(), Dense(30, 9), Softmax(), loss=CategoricalCrossEntropy(), seed=3)
+    for target in range(9):
+        text = model.explain([0.4, -0.6], target).text(units=1)
+        probability = re.search(r"= (0\.\d+)\n", text.partition(f"  output[{target}] = exp(")[2])[1]
+        assert f"  dscore[{target}] = {probability} - 1 = " in text
+
+
 def test_what_can_be_worked_out_on_paper_is_shown_as_ever():
     explanation = book_model(optimizer=Adam(0.1)).explain(INPUTS, TARGETS)
     assert explanation.text() == explanation.text(units=4, depth=3, digits=9)

@@ -46,7 +46,7 @@ def forward(record: LayerRecord, view: View) -> Described:
     for line in lines(record, view):
         inputs, output = record.inputs[line], record.output[line]
         equation, about = shifted_sum("inputs", inputs, line, record.rows, view)
-        shown = view.pick(output)
+        shown = view.pick(output if record.dinputs is None else np.abs(record.dinputs[line]))  # the loss asks for these
         equations = [equation]
         for k in shown:
             given = {**about, "x": (symbol("inputs", (*line, k), record.rows), float(inputs[k]))}
