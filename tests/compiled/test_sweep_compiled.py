@@ -48,6 +48,8 @@ def both(pattern, targets=y, **options):
         {"validation_fraction": 0.3, "batch_size": None, "learning_rate": [0.01, Cosine(0.1, 5)]},
         {"validation_fraction": 0.3, "shuffle": False},
         {"batch_size": [9, 20, None], "sample_weight": np.linspace(0.0, 1.0, len(X))},
+        {"sample_weight": np.linspace(0.0, 1.0, len(X)), "validation_fraction": 0.3},
+        {"sample_weight": np.linspace(0.0, 1.0, len(X)), "validation_fraction": 0.3, "shuffle": False},
         {"rate": [0.0, 0.5], "beta_1": [0.8, 0.9], "seeds": 2},
         {"seeds": [1, 2**40, 2**63]},
         {"epochs": 0},

@@ -3,7 +3,9 @@
 A small network's step is a chain of small operations, and most of its time goes into getting from one to the next.
 Mapped over a bench of networks, each operation does the work of all of them. How many fit a bench: as many as keep the
 widest layer's values within the processor's first caches; more of them on a bench made each slower again when measured.
-Benches run in threads of the caller's, one a core. Who sits on the seat beside it changes nothing for a network.
+Benches run in threads of the caller's, one a core; what Python has to do for them it does in one thread, since two that
+draw shuffles take turns at the interpreter's lock while a core stands still. Who sits on the seat beside it changes
+nothing for a network.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -69,6 +72,11 @@ class Member(JaxEngine):
         self.work, self.share, self.aside = work, share, aside
         self.seed = tuple(words(work.data.seed))
         self._hold()
+
+    @cached_property
+    def weights_of_whole(self) -> np.ndarray | None:
+        """What each row of the common data counts: a network's order names rows of those."""
+        return replace(self.work, data=self.share.whole).row_weights
 
 
 class Family:
@@ -146,15 +154,18 @@ class Bench:
         """Compile now: what cannot be compiled says so before anything is trained."""
         family = self.family
         with explained(family.work), own_ways(family.precise):
-            self._settle()
-            family.program(self._arguments([None] * family.seats))
+            family.program(self.asked([None] * family.seats))
 
-    def run(self, asks: Sequence[Ask | None]) -> dict[str, Any]:
-        """Train every seat's network for its epochs (None: nobody sits there); the results of all, on the host."""
+    def asked(self, asks: Sequence[Ask | None]) -> tuple[Any, ...]:
+        """What `run` is to be given so that every seat's network trains for its epochs (None: nobody sits there)."""
+        with explained(self.family.work), own_ways(self.family.precise):
+            self._settle()
+            return self._arguments(asks)
+
+    def run(self, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        """Train every seat's network as it was asked; the results of all, on the host."""
         family = self.family
         with explained(family.work), own_ways(family.precise):
-            self._settle()
-            arguments = self._arguments(asks)
             self.carry, results = family.program(arguments)(*arguments)
             _jax.block_until_ready(results)
             if family.epochs == 1:  # the carry itself is the snapshot; the next run takes its memory over
@@ -222,11 +233,8 @@ class Bench:
 
     def results(self, host: dict[str, Any], number: int, count: int) -> list[EpochResult]:
         """The first `count` epochs of one seat out of what `run` gave."""
-        work, orders = self.sitting[number].work, self.orders  # type: ignore[union-attr]
-        losses = [
-            work.mean_loss(host["losses"][number, epoch], None if orders is None else orders[number, epoch])
-            for epoch in range(count)
-        ]
+        member: Any = self.sitting[number]
+        losses = member.work.mean_losses(host["losses"][number, :count], self._weights(number, count)).tolist()
         finite, outputs, valid = host["finite"][number].tolist(), host["outputs"], host.get("valid_outputs")
         return [
             EpochResult(
@@ -237,6 +245,14 @@ class Bench:
             )
             for epoch in range(count)
         ]  # fmt: skip
+
+    def _weights(self, number: int, count: int) -> np.ndarray | None:
+        """What the rows of one seat's epochs count, in the order of its passes, or None where all count the same."""
+        member: Any = self.sitting[number]
+        if self.orders is None:
+            own = member.work.row_weights
+            return None if own is None else own[None]
+        return None if member.weights_of_whole is None else member.weights_of_whole[self.orders[number, :count]]
 
     def _targets(self, number: int, epoch: int) -> np.ndarray:
         """The targets of an epoch of one seat, in the order of its passes."""

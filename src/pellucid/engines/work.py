@@ -78,11 +78,21 @@ class Work:
         """The mean over an epoch's rows, visited in `order`, of the steps' mean `losses`: each as its rows count."""
         if len(losses) == 1:
             return float(losses[0])
-        sizes, weights = self._sizes, self.row_weights
+        weights = self.row_weights
+        if weights is not None:
+            weights = weights[None] if order is None else weights[order][None]
+        return float(self.mean_losses(np.asarray(losses)[None], weights)[0])
+
+    def mean_losses(self, losses: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+        """`mean_loss` of every epoch, (epochs,). losses: (epochs, steps); weights: (epochs, rows) as visited, or None."""
+        if losses.shape[1] == 1:
+            return losses[:, 0]
+        sizes = self._sizes
         if weights is not None:
             starts = np.arange(0, self.data.rows, self.data.batch_size)
-            sizes = np.add.reduceat(weights if order is None else weights[order], starts, dtype=float)
-        return float(np.dot(np.asarray(losses, float), sizes)) / max(float(sizes.sum()), 1e-30)
+            sizes = np.add.reduceat(weights, starts, axis=1, dtype=float)
+        means: np.ndarray = (losses * sizes).sum(axis=1) / np.maximum(sizes.sum(axis=-1), 1e-30)
+        return means
 
     @cached_property
     def _sizes(self) -> np.ndarray:

@@ -210,7 +210,7 @@ class Crew:
         seats = self.seated[bench]
         if seats:
             asks = [seats[n].ask(self.family.epochs) if n in seats else None for n in range(self.family.seats)]
-            running[pool.submit(bench.run, asks)] = bench
+            running[pool.submit(bench.run, bench.asked(asks))] = bench
 
     def _take_in(self, bench: Any, host: dict[str, Any]) -> None:
         for number, one in list(self.seated[bench].items()):
