@@ -122,7 +122,9 @@ def test_a_long_explanation_says_how_to_have_a_shorter_one(shown):
     )
     explained = wide.explain(np.array([0.3, -0.2]), 1)
     last = explained.text(units=4).splitlines()[-1]
-    assert last == "Shorter: fewer units; depth=2 (no single weights) or depth=1 (the layers alone)." and len(last) <= 80
+    assert (
+        last == "Shorter: fewer units; depth=2 (no single weights) or depth=1 (the layers alone)." and len(last) <= 80
+    )
     lines = [explained.text(units=4, depth=depth).count("\n") for depth in (3, 2, 1)]
     assert lines == sorted(lines, reverse=True) and lines[2] < 150
     assert "Shorter" not in explained.text(depth=1) and "the other 60 inputs together" in explained.text(units=4)
