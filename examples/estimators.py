@@ -66,7 +66,7 @@ def look_inside() -> None:
     X = StandardScaler().fit_transform(X)
     model = MLPClassifier((4,), learning_rate_init=0.05, max_iter=1000, random_state=0).fit(X, y).to_model()
     explanation = model.explain(X[:1], y[:1], update=False)
-    print("\n".join(explanation.text().splitlines()[-8:]))
+    print(explanation.text().partition("CHECK\n")[2])
 
 
 def main() -> None:
