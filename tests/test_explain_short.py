@@ -113,13 +113,34 @@ def test_a_layer_inside_another():
     assert titles(explanation.text(layer="0.1"), "FORWARD\n") == ["0.1", "0.1.0", "0.1.1"]
 
 
+@pytest.mark.parametrize("case", [case for case in cases.OPTIMIZERS if "clip" in str(case)], ids=str)
+def test_a_joint_limit_of_one_layer_alone_counts_the_other_layers_too(case):
+    model = pellucid.Model(Dense(5, 8), Tanh(), Dense(8, 1), loss=MeanSquaredError(), optimizer=case.make())
+    explanation = model.explain(np.linspace(-1, 1, 5), [1.0])
+    whole, alone = (explanation.text(units=9, layer=layer).partition("UPDATE")[2] for layer in (None, 2))
+    limit = re.search(r"factor = .*", whole)
+    assert limit is None or limit[0] in alone
+    assert "weights of layer 2" in alone and "weights of layer 0" not in alone
+
+
 @pytest.mark.parametrize("layer", [6, "2.1", True, "all", [0, 9], -1])
 def test_a_layer_that_is_not_there(spiral, layer):
     with pytest.raises(InputError, match="expected one of this network's layers, 0, 1, 2, 3, 4, 5"):
         spiral.text(layer=layer)
 
 
-@pytest.mark.parametrize("settings", [{"depth": 4}, {"digits": 1}, {"units": "every"}, {"units": 0}, {"depth": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"depth": 4},
+        {"digits": 1},
+        {"units": "every"},
+        {"units": 0},
+        {"depth": True},
+        {"depth": 0, "units": 2},
+        {"digits": 0, "layer": 2},
+    ],
+)
 def test_settings_that_cannot_be(spiral, settings):
     with pytest.raises(InputError, match=next(iter(settings))):
         spiral.text(**settings)

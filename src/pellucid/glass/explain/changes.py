@@ -12,17 +12,18 @@ from pellucid.glass.explain.update import UpdateRecord, begun, entry
 def describe(record: UpdateRecord, view: View) -> Section:
     """The largest gradient's entry in full, where that takes more than one line; then the table."""
     made, lines, factor = begun(record, short=True)
-    shown = {key: _indices(parameter.gradient, view) for key, parameter in record.parameters.items()}
-    largest = max(shown, key=lambda key: float(np.abs(record.parameters[key].gradient).max(initial=0.0)))
-    gradient = record.parameters[largest].gradient
+    parameters = record.shown(view)
+    shown = {key: _indices(parameter.gradient, view) for key, parameter in parameters.items()}
+    largest = max(shown, key=lambda key: float(np.abs(parameters[key].gradient).max(initial=0.0)))
+    gradient = parameters[largest].gradient
     place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape))
-    equations = entry(record, record.parameters[largest], largest, place, lines, factor)
+    equations = entry(record, parameters[largest], largest, place, lines, factor)
     if len(equations) > 1:
         path, _, name = largest.rpartition(".")
         title = f"{symbol(name, (0, *place))} of layer {path}, whose gradient is the largest"
         made.blocks.append(Block(title, tuple(equations), "compact", level=3))
     rows = [_change(record, key, index) for key, indices in shown.items() for index in indices]
-    rest = left(len(rows), sum(parameter.old.size for parameter in record.parameters.values()), "parameters")
+    rest = left(len(rows), sum(parameter.old.size for parameter in parameters.values()), "parameters")
     columns = ("", "gradient", "old", "change", "new")
     made.blocks.append(Block("", tuple(rows), "table", columns=columns, signs=("", "+"), after=rest, level=3))
     return made

@@ -97,8 +97,8 @@ class Explanation:
                 made.append(("Loss", [loss.describe(self.record.loss, view)]))
                 back.insert(0, loss.describe_backward(self.record.loss, view))
             made.append(("Backward", back))
-        changed = None if self.record.update is None else views.of_layers(self.record.update, view)
-        if changed is not None:
+        changed = self.record.update
+        if changed is not None and changed.shown(view):
             made.append(("Update", [(changes if view.short else update).describe(changed, view)]))
         return made
 
@@ -142,7 +142,7 @@ class Explanation:
         `hints`: what the last line says to see more, and to see less.
         """
         if units is not None or layer is not None:
-            view = views.asked(self.record, 4 if units is None else units, depth or 3, digits or 9, layer)
+            view = views.asked(self.record, units, depth, digits, layer)
             shown = self._as_text(view)
         else:
             for view in views.candidates(self.record, depth, digits):

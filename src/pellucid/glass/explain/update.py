@@ -80,6 +80,14 @@ class UpdateRecord:
         found = {name: value for name, value in self.optimizer.config().items() if isinstance(value, (int, float))}
         return {name: value for name, value in found.items() if name != "learning_rate"}
 
+    def shown(self, view: View) -> dict[str, ParameterUpdate]:
+        """The parameters of the layers shown. A joint limit counts the others all the same."""
+        return {
+            key: parameter
+            for key, parameter in self.parameters.items()
+            if not view.layers or any(key.startswith(f"{path}.") for path in view.layers)
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """For the JSON."""
         return {
@@ -141,7 +149,7 @@ def describe(record: UpdateRecord, view: View) -> Section:
     made, lines, factor = begun(record)
     blocks = made.blocks
     wider = dataclasses.replace(view, units=view.units * view.units) if len(lines) == 1 else view
-    for key, parameter in record.parameters.items():
+    for key, parameter in record.shown(view).items():
         shown = wider.pick(np.abs(parameter.gradient))
         indices = [tuple(int(i) for i in np.unravel_index(k, parameter.old.shape)) for k in shown]
         rest = left(len(shown), parameter.old.size, "entries")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pellucid.errors import InputError
 from pellucid.glass.explain.equation import View
 from pellucid.glass.explain.record import LayerRecord, Record
-
-if TYPE_CHECKING:
-    from pellucid.glass.explain.update import UpdateRecord
 
 _LINES = 125  # of the short form: about two screens
 _BY_HAND = 24  # parameters; up to here everything is shown, as one works it out on paper
@@ -24,7 +20,8 @@ _SHORTER = ((4, 3), (3, 3), (2, 3), (1, 3), (1, 2), (1, 1))
 
 
 def asked(record: Record, units: Any, depth: Any, digits: Any, layer: Any) -> View:
-    """The view with these settings; InputError where one cannot be shown. `units`: a number, or "all"."""
+    """The view with these settings; InputError where one cannot be shown. `units`: a number, or "all". None: as usual."""
+    units, depth, digits = (usual if value is None else value for value, usual in ((units, 4), (depth, 3), (digits, 9)))
     if isinstance(units, str) and units == "all":
         units = max(_MOST, *(array.size for one in record.walk() for array in (one.inputs, one.output)))
     else:
@@ -72,25 +69,16 @@ def fits(text: str, view: View) -> bool:
 
 def candidates(record: Record, depth: Any, digits: Any) -> list[View]:
     """The views to choose from where it was not said how many units are wanted: the first that is short enough."""
-    asked(record, 4, 3 if depth is None else depth, 9 if digits is None else digits, None)
+    usual = asked(record, None, depth, digits, None)
     if sum(gradient.size for gradient in _parameters(record)) <= _BY_HAND:
-        return [View(4, depth or 3, digits or 9)]
-    views = [View(units, deep, digits or 6, short=True) for units, deep in _SHORTER if depth in (None, deep)]
-    return views or [View(4, 1, digits or 6, short=True)]
+        return [usual]
+    return [View(units, deep, digits or 6, short=True) for units, deep in _SHORTER if depth in (None, deep)]
 
 
 def _parameters(record: Record) -> Iterator[np.ndarray]:
     for layer in record.walk():
         for name in layer.layer.params:
             yield np.asarray(getattr(layer.layer, name))
-
-
-def of_layers(update: UpdateRecord, view: View) -> UpdateRecord | None:
-    """The update of the layers shown alone; None where they have no parameter."""
-    if not view.layers:
-        return update
-    parts = {k: p for k, p in update.parameters.items() if any(k.startswith(f"{path}.") for path in view.layers)}
-    return dataclasses.replace(update, parameters=parts) if parts else None
 
 
 def widest(record: Record) -> str:
