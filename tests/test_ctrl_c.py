@@ -124,7 +124,19 @@ def test_ctrl_c_in_a_fold_judges_by_the_folds_before_it(monkeypatch):
     calls = []
     ctrl_c_within(monkeypatch, fitting, "features", lambda *_: calls.append(1) or len(calls) == 3)
     pellucid_does(*TRAIN, "--folds", "3", code=130)
-    assert len(tables.load("people.safetensors").record["folds"]) == 1 and "people.html" in names()
+    kept = tables.load("people.safetensors").record
+    assert len(kept["folds"]) == 1 and "people.html" in names()
+    assert "the network is judged by 1 of 3 folds." in kept["notes"][-1]
+
+
+def test_python_is_warned_of_folds_that_do_not_judge(monkeypatch):
+    calls = []
+    ctrl_c_within(monkeypatch, fitting, "features", lambda *_: calls.append(1) or len(calls) == 2)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model = tables.train("people.csv", "income", layers=(8,), epochs=6, drop=["pay"], folds=3)
+    assert "judged on rows that it was chosen by, by no fold" in str(said[-1].message)
+    assert model.record["folds"] is None
 
 
 def test_python_gets_the_network_and_a_warning(monkeypatch):

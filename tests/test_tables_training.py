@@ -277,6 +277,8 @@ def test_dates_that_divide_the_rows_alone_where_they_are_dropped_or_too_few():
         (column,) = [column for column in model.record["plan"]["columns"] if column["name"] == "when"]
         assert column["reason"] == "time" and column["rule"].startswith(why)
         assert model.predict({"noise": np.zeros(2)}).shape == (2,)
+    numbered = by_weekday(10) | {"noise": list(range(20))}  # taken for an identifier where there is anything else
+    assert tables.train(numbered, "y", **options).encoder.columns == ["noise"]
     folds = tables.train(by_weekday(16), "y", folds=2, **options)  # the first fold learns from less than a week
     assert "when" in folds.encoder.columns and len(folds.record["folds"]) == 2
     with pytest.raises(DataError, match="No column is left"):

@@ -43,7 +43,7 @@ def make(
         for name in table.names
     ]  # fmt: skip
     _roles(columns, found, targets, group, time, cycles)
-    if not any(column.is_input for column in columns):
+    if not any(column.is_input and not column.reason for column in columns):
         _rescue(columns, found, targets)
     warnings = notice(columns, found, targets, rows)
     return Plan(columns, targets, warnings, rows, table.decimal, na)
@@ -141,12 +141,15 @@ def _roles(
 
 
 def _rescue(columns: list[Column], found: dict[str, Summary], targets: list[str]) -> None:
-    """Where nothing else is left, a column of whole numbers in a row is what the target depends on."""
+    """Where nothing else is left, a column of whole numbers in a row is what the target depends on.
+
+    Cycles of dates are not relied on: whether the rows learned from go round any is not known yet.
+    """
     for place, column in enumerate(columns):
         if column.reason == "identifier" and not column.rule.startswith("nearly"):
             columns[place] = decide(column.name, found[column.name], keep=True)
             return
-    if targets:
+    if targets and not any(column.is_input for column in columns):
         out = "; ".join(f"{shown(column.name)}: {column.rule}" for column in columns if column.reason != "target")
         raise DataError(
             f"No column is left to predict {', '.join(map(shown, targets))} from ({shown(out, 200) or 'there is no other'})."

@@ -104,6 +104,9 @@ def _judged(
     folds = [{"rows": len(part.rows), **scoring.of(part.given[NETWORK], truth[part.rows])} for part in whole]
     learned = len(done.split.train) + len(done.split.validation)
     notes = [*baselines(p).said(learned, len(done.encoder.features)), "" if of[0].whole else _CUT]
+    if len(whole) < len(p.folds):
+        judge = f"by {len(whole)} of {len(p.folds)} folds" if whole else f"on rows {_SEEN[done.judged[2]]}, by no fold"
+        notes.append(f"Interrupted before all folds were whole: the network is judged {judge}.")
     watcher.interrupted |= not of[0].whole
     yield from parts(p, done, judged, folds or None, [note for note in notes if note])
 
@@ -119,7 +122,6 @@ def _of_folds(p: Prepared, watcher: Watcher, callbacks: tuple[Callable[..., Any]
             part = None
         if part is None or not part.whole:
             watcher.interrupted = True
-            watcher.say(f"interrupted: judged by the {number - 1} folds that are whole")
             break
         whole.append(part)
     return whole
