@@ -31,7 +31,7 @@ from pellucid.network import copied, get_values
 from pellucid.randomness import words
 from pellucid.schedules import Schedule
 
-CHUNK_SECONDS = 0.05  # how long a chunk may take: Ctrl-C and the progress line wait that long
+CHUNK_SECONDS = 0.2  # how long a chunk may take: Ctrl-C and the progress line wait that long
 CHUNK_BYTES = 16 << 20  # and how much room its results may take
 AHEAD = 64  # chunks that are asked for at once, so that one runs while the results of another are taken in
 KEPT = 64  # compiled programs
@@ -268,7 +268,7 @@ def _chunk(work: Work, members: int = 1) -> int:
         return 1  # the next epoch's rates depend on how this one went
     data, values = work.data, get_values(work.network, "params")
     size = sum(value.size for value in values.values())
-    step_seconds = 6e-6 + 6.0 * data.batch_size * size / 60e9
+    step_seconds = 6e-6 + 6.0 * data.batch_size * size / 120e9
     width = (1, *(list(values.values())[-1].shape if values else ()))[-1]  # of the outputs, as the last biases have it
     outputs = (data.rows if work.keep_outputs else 0) + (0 if work.valid_x is None else len(work.valid_x))
     entries = size * (1 + len(work.optimizer.slots)) + outputs * width + 2 * data.steps

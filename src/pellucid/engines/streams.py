@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.work import Batches
+from pellucid.engines.work import Batches, weighted
 from pellucid.errors import DataError
 from pellucid.losses import Loss
 
@@ -94,9 +94,7 @@ def counted(loss: Loss, y: np.ndarray, weights: np.ndarray | None) -> float:
 
 def mean_loss(losses: Any, counts: Sequence[float]) -> float:
     """The mean over an epoch's rows of the batches' mean `losses`, each as its rows count; as `Work.mean_loss` has it."""
-    if len(losses) == 1:
-        return float(losses[0])
-    return float(np.dot(np.asarray(losses, float), np.asarray(counts))) / max(float(np.sum(counts)), 1e-30)
+    return float(weighted(np.asarray(losses)[None], np.asarray(counts))[0])
 
 
 def _ahead(batches: Generator[Batch, None, None]) -> Generator[Batch, None, None]:

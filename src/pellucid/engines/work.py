@@ -76,8 +76,6 @@ class Work:
 
     def mean_loss(self, losses: Any, order: np.ndarray | None) -> float:
         """The mean over an epoch's rows, visited in `order`, of the steps' mean `losses`: each as its rows count."""
-        if len(losses) == 1:
-            return float(losses[0])
         weights = self.row_weights
         if weights is not None:
             weights = weights[None] if order is None else weights[order][None]
@@ -85,19 +83,24 @@ class Work:
 
     def mean_losses(self, losses: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
         """`mean_loss` of every epoch, (epochs,). losses: (epochs, steps); weights: (epochs, rows) as visited, or None."""
-        if losses.shape[1] == 1:
-            return losses[:, 0]
         sizes = self._sizes
         if weights is not None:
             starts = np.arange(0, self.data.rows, self.data.batch_size)
             sizes = np.add.reduceat(weights, starts, axis=1, dtype=float)
-        means: np.ndarray = (losses * sizes).sum(axis=1) / np.maximum(sizes.sum(axis=-1), 1e-30)
-        return means
+        return weighted(losses, sizes)
 
     @cached_property
     def _sizes(self) -> np.ndarray:
         """How many rows each step of an epoch has."""
         return np.diff(np.arange(0, self.data.rows, self.data.batch_size), append=self.data.rows).astype(float)
+
+
+def weighted(losses: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The mean of each row of `losses`, (epochs, steps), each entry as its `sizes` say: the same, or (epochs, steps)."""
+    if losses.shape[1] == 1:
+        return losses[:, 0]
+    means: np.ndarray = (losses * sizes).sum(axis=1) / np.maximum(sizes.sum(axis=-1), 1e-30)
+    return means
 
 
 @dataclass
