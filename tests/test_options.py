@@ -29,6 +29,7 @@ SENTENCES = [*SOURCE.glob("tables/*.py"), SOURCE / "estimators" / "table_encoder
         ("test", 0.25, "test=0.25", "--test 0.25"),
         ("layers", (64, 32), "layers=(64, 32)", "--layers 64,32"),
         ("na", ..., "na=...", "--na ..."),
+        ("drop", ["a\x1b[2J"], "drop=['a\\x1b[2J']", "--drop 'a\\x1b[2J'"),  # which a terminal would obey
     ],
 )
 def test_an_option_is_written_as_its_reader_writes_it(name, value, keyword, flag):

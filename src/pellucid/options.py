@@ -46,7 +46,12 @@ def option(name: str, value: Any = _ALONE) -> str:
         return spoken(_flag(name), name)
     if value is ...:
         return spoken(f"{_flag(name)} ...", f"{name}=...")
-    return spoken(shlex.join(words(name, value)), f"{name}={value!r}")
+    return spoken(printable(shlex.join(words(name, value))), f"{name}={value!r}")
+
+
+def printable(text: str) -> str:
+    """What cannot be printed escaped: a name out of a file may hold what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def words(name: str, value: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -223,7 +224,7 @@ class Run:
     def break_off(self) -> None:
         """Ctrl-C after the training: write the settings, and say what is left out and which commands make it."""
         missing = [path for path in self._pictures() if path not in self.files]
-        rest = [f"pellucid report {self.path}"] if missing else []
+        rest = [f"pellucid report {shlex.quote(self.path)}"] if missing else []
         if self.verdict is None:
             missing.insert(0, "the figures beside those of the baselines")
             rest.insert(0, self._evaluation())
@@ -261,7 +262,7 @@ class Run:
         """The command that judges the network on the rows set aside, or on others that it has not seen."""
         noise = f" --noise {self.s.noise:g}" if self.s.noise is not None else ""
         unseen = f" --held-out {self.s.test:g}" if self.data.fixed and self.s.test else ""
-        return f"pellucid evaluate {self.path} {self.s.data}{noise}{unseen}"
+        return f"pellucid evaluate {shlex.quote(self.path)} {shlex.quote(self.s.data)}{noise}{unseen}"
 
     def _regions(self) -> str:
         """What the network says everywhere around its points; those that it has not seen are drawn as such."""

@@ -237,9 +237,9 @@ def limits(p: Prepared, judged: Judged, folds: int) -> list[str]:
         said.append(f"Only {rows} rows judge: the intervals are wide, and other rows could say otherwise.")
     if folds:
         said.append(
-            f"The figures are of {folds} networks, each judged on rows that it has not seen; the network in the file "
-            "learned from all rows, and is likely to be a little better. Importance is its own, on the rows that it was "
-            "chosen by."
+            f"The figures are of {folds} {'network' if folds == 1 else 'networks, each'} judged on rows that it has not "
+            "seen; the network in the file learned from all rows, and is likely to be a little better. Importance is its "
+            "own, on the rows that it was chosen by."
         )
     if p.split.method in ("random", "stratified"):
         said.append(

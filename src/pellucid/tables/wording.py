@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Iterable
 
 from pellucid.errors import InputError
-from pellucid.options import option
+from pellucid.options import option, printable
 
 SHOWN = 40
 
 
 def shown(text: str, width: int = SHOWN) -> str:
     """A name or a value in one line: what cannot be printed is escaped, what is long is cut."""
-    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    text = printable(text)
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
