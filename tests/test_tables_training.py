@@ -9,7 +9,7 @@ import pytest
 import pellucid
 from pellucid import report, tables
 from pellucid.arrays import as_json
-from pellucid.errors import DataError, InputError
+from pellucid.errors import DataError, DataWarning, InputError
 from pellucid.layers import Dense, Dropout, OrderedQuantiles, Sigmoid, Softmax
 from pellucid.losses import Quantile
 from pellucid.optimizers import Adam
@@ -487,7 +487,8 @@ def test_ctrl_c_keeps_the_best_network_and_what_is_whole(columns):
         seen = []
         return callback
 
-    model = tables.train(columns, "income", callbacks=[stop_at(5)], **QUICK)
+    with pytest.warns(DataWarning, match="Ctrl-C ended the training after [45] epochs: the network is the best so far"):
+        model = tables.train(columns, "income", callbacks=[stop_at(5)], **QUICK)
     assert model.record["network"]["stopped"] == "interrupted" and len(model.model.history) <= 5
     folded = tables.train(columns, "income", folds=3, callbacks=[stop_at(30)], **{**QUICK, "patience": 0})
     assert len(folded.record["folds"]) == 1 and folded.record["network"]["epochs"] == 12

@@ -9,6 +9,7 @@ from pellucid.engines.calm import calm
 from pellucid.engines.streams import Stream
 from pellucid.engines.work import Batches, Engine, Work
 from pellucid.errors import InputError, MissingExtraError, PellucidError, missing_extra
+from pellucid.interrupts import undisturbed
 from pellucid.mapped import Mapped
 
 __all__ = ["Batches", "Engine", "Stream", "Work", "available", "calm", "check_name", "devices", "make"]
@@ -52,8 +53,9 @@ def devices() -> list[str]:
 
 def _compiled(work: Work) -> Engine:
     try:
-        from pellucid.engines.jax_engine import JaxEngine
-        from pellucid.engines.jax_streams import JaxStreamEngine
+        with undisturbed():  # Ctrl-C in the middle of importing JAX has crashed the whole process
+            from pellucid.engines.jax_engine import JaxEngine
+            from pellucid.engines.jax_streams import JaxStreamEngine
     except ImportError as error:
         raise _missing(error) from error
     in_memory = not isinstance(work.data, Stream) and not isinstance(work.data.x, Mapped)

@@ -21,7 +21,7 @@ def data(record: Record) -> Section:
             ("Name", about.get("name") or ""),
             ("Read from", about.get("origin") or ""),
             ("Size", ", ".join(w for w in (counted(about.get("rows"), "row"), counted(about.get("columns"), "column")) if w)),
-            ("Left out", f"{counted(dropped, 'row')} without a target" if dropped else ""),
+            ("Left out", f"{counted(dropped, 'row')} without a target or a time to divide by" if dropped else ""),
             ("Target", listed(target.get("names") or [])),
             ("Task", target.get("task") or ""),
             ("Why this task", sentence(target.get("why") or "")),

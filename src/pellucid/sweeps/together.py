@@ -18,6 +18,7 @@ import numpy as np
 from pellucid.engines import Batches, Work
 from pellucid.engines.varying import Place
 from pellucid.errors import NonFiniteError
+from pellucid.interrupts import undisturbed
 from pellucid.losses import Loss
 from pellucid.randomness import words
 from pellucid.schedules import Schedule
@@ -102,7 +103,8 @@ def losses_of(loss: Loss, outputs: np.ndarray, targets: np.ndarray) -> np.ndarra
 
 def train(task: Task, runs: Sequence[Run], places: Sequence[Place], line: Line) -> None:
     """Train all runs, family by family. KeyboardInterrupt leaves what is there, and goes on to the caller."""
-    from pellucid.engines import jax_many as many
+    with undisturbed():  # as in engines
+        from pellucid.engines import jax_many as many
 
     sizes = {run.number: task.batch_size(run.settings) for run in runs}
     batches = {size: task.whole(size) for size in set(sizes.values())}

@@ -51,6 +51,10 @@ def train(
             raise
         model = watcher.kept
         cut_short(model)
+    history = model.model.history
+    if history is not None and history.stopped == "interrupted":
+        of = f"after {len(history)} epochs: the network is the best so far"
+        warnings.warn(f"Ctrl-C ended the training {of}.", DataWarning, stacklevel=2)
     for note in model.record["notes"]:
         if note not in p.notices:
             warnings.warn(note, DataWarning, stacklevel=2)

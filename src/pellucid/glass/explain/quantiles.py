@@ -91,5 +91,5 @@ def _targets(record: LayerRecord, view: View) -> Iterator[Shown]:
             rest = left(len(places), count, "quantiles")
             if number == len(shown) - 1:
                 rest = " ".join(filter(None, (rest, left(len(shown), len(rows), "targets"))))
-            heading = where(record, line) + (f", target {target}" if len(rows) > 1 else "")
+            heading = ", ".join(filter(None, (where(record, line), f"target {target}" if len(rows) > 1 else "")))
             yield heading, line, [target * count + k for k in places], rest
