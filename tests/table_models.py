@@ -1,4 +1,4 @@
-"""Small tables and networks trained on them by hand, for the tests of what comes after training."""
+"""Small tables, a folder with one, and networks trained on them by hand, for the tests of what comes after training."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ import pellucid
 from pellucid.layers import Dense, OrderedQuantiles, Sigmoid, Softmax, Tanh
 from pellucid.losses import BinaryCrossEntropy, CategoricalCrossEntropy, MeanSquaredError, Quantile
 from pellucid.optimizers import Adam
+from pellucid.tables import baselines
 from pellucid.tables.encoder import Encoder
 from pellucid.tables.plan import plan
 from pellucid.tables.reading import read
@@ -71,3 +72,11 @@ def trained(columns, target, epochs=20, sigmoid=False, **options):
         "verdict": {"text": "Better than the mean.", "wins": True},
     }
     return TableModel(network, encoder, goal, record)
+
+
+def in_folder_of_people(folder, monkeypatch):
+    """Work in `folder`, beside people.csv; no trees are grown, and files say when that was, always the same."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(baselines, "_trees_there", lambda: False)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    write(folder / "people.csv", people(120))

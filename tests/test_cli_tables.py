@@ -11,19 +11,16 @@ from command_line import interrupted, pellucid_does
 from pellucid import tables
 from pellucid.cli import source
 from pellucid.options import in_a_shell
-from pellucid.tables import baselines, fitting
+from pellucid.tables import fitting
 from pellucid.tables.settings import settings
-from table_models import people, write
+from table_models import in_folder_of_people, people, write
 
 QUICK = ["--layers", "8", "--epochs", "6", "--drop", "pay"]
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(baselines, "_trees_there", lambda: False)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    write(tmp_path / "people.csv", people(120))
+    in_folder_of_people(tmp_path, monkeypatch)
     return tmp_path
 
 

@@ -16,8 +16,8 @@ from pellucid import report, tables
 from pellucid.cli import run, scaling, table_run
 from pellucid.errors import DataWarning
 from pellucid.exchange import atomic
-from pellucid.tables import baselines, fitting, record, training
-from table_models import people, write
+from pellucid.tables import fitting, record, training
+from table_models import in_folder_of_people, people, write
 
 QUICK = ["--layers", "8", "--epochs", "6", "--drop", "pay"]
 TRAIN = ["train", "people.csv", "--target", "income", *QUICK]
@@ -26,10 +26,7 @@ FIGURES, WORTH, DIAGNOSIS = "the figures beside those of the baselines", "what e
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(baselines, "_trees_there", lambda: False)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    write(tmp_path / "people.csv", people(120))
+    in_folder_of_people(tmp_path, monkeypatch)
     rng = np.random.default_rng(0)
     X = 100.0 + rng.normal(size=(90, 2))
     np.savez(tmp_path / "points.npz", X=X, y=(X[:, 0] > X[:, 1]).astype(int))

@@ -27,7 +27,7 @@ from pellucid.tables.fitting import NETWORK, usual_batch
 from pellucid.tables.intervals import Resampling
 from pellucid.tables.judging import Judged, verdict
 from pellucid.tables.scores import Scoring
-from pellucid.tables.wording import listed
+from pellucid.tables.wording import listed, without
 from pellucid.training.progress import duration
 from pellucid.training.state import EarlyStopping
 
@@ -230,12 +230,7 @@ class Run:
             rest.insert(0, self._evaluation())
         if f"{self.base}.run.toml" not in self.files:
             self._write_settings()
-        left = (
-            f"; left out: {listed(missing)}. For {'those' if missing[1:] else 'that'}: {listed(rest)}"
-            if missing
-            else ""
-        )
-        self.out.note(f"Interrupted after the training: wrote {listed(self.files)}{left}.")
+        self.out.note(f"Interrupted after the training: wrote {listed(self.files)}{without(missing, rest)}.")
         self.out.event("interrupted", left_out=missing, files=self.files)
 
     def _pictures(self) -> dict[str, Callable[[], str]]:

@@ -23,7 +23,7 @@ from pellucid.tables.record import run_toml
 from pellucid.tables.settings import settings, toml
 from pellucid.tables.trained import TableModel
 from pellucid.tables.training import cut_short, train_prepared
-from pellucid.tables.wording import listed
+from pellucid.tables.wording import without
 from pellucid.training.progress import duration
 
 INTERRUPTED = 130
@@ -164,13 +164,9 @@ class TableRun:
             earlier = ", which is of an earlier network" if os.path.exists(self.files[1]) else ""
             missing.append(f"the report ({self.files[1]}{earlier})")
             rest.append(f"pellucid report {model}")
-        left = (
-            f"; left out: {listed(missing)}. For {'those' if missing[1:] else 'that'}: {listed(rest)}"
-            if missing
-            else ""
-        )
         whole = ", or the same command again for all" if "health" not in trained.record else ""
-        self.out.note(f"Interrupted after the training: wrote {self.files[0]} and {self.files[-1]}{left}{whole}.")
+        left = f"{without(missing, rest)}{whole}"
+        self.out.note(f"Interrupted after the training: wrote {self.files[0]} and {self.files[-1]}{left}.")
         self.out.event("interrupted", left_out=missing, files=[self.files[0], self.files[-1]])
 
 

@@ -11,6 +11,8 @@ from pellucid.tables.wording import shown
 WIDTHS = (24, 8, 72, 9, 9, 30)  # the most that each column of the text takes
 HEAD = ("column", "kind", "because", "missing", "different", "such as")
 
+_ROLES = {"target": "target", "group": "group", "time": "time", "cycles": "time"}  # what is shown as the kind
+
 
 def text_of(plan: Plan) -> str:
     """Columns, what is predicted, and the warnings; no line depends on the terminal."""
@@ -35,8 +37,7 @@ def _predicted(plan: Plan) -> str:
 
 
 def _cells(column: Column) -> tuple[str, ...]:
-    kind = column.kind if column.reason not in ("target", "group", "time", "cycles") else column.reason
-    kind = "time" if kind == "cycles" else kind
+    kind = _ROLES.get(column.reason, column.kind)
     rule = column.rule if column.kind == kind else f"{column.kind}: {column.rule}"
     rule = f"no input; {rule}" if column.reason in ("group", "time") else rule
     different = f"{column.distinct:,}" + ("+" if column.distinct >= DISTINCT else "")

@@ -22,6 +22,13 @@ def listed(words: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
+def without(missing: list[str], commands: list[str]) -> str:
+    """The end of a sentence on what was written: what was left out, and the commands that make it; "" where nothing was."""
+    if not missing:
+        return ""
+    return f"; left out: {listed(missing)}. For {'those' if missing[1:] else 'that'}: {listed(commands)}"
+
+
 def check_names(names: Iterable[str], known: list[str], what: str) -> None:
     """An `InputError` for the first name in the option `what` that is no column, with the nearest that is."""
     for name in names:
