@@ -117,7 +117,8 @@ def test_who_may_write_decides(tmp_path, monkeypatch, mode, private):
 def test_a_folder_that_cannot_be_made_is_no_error(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PELLUCID_COMPILE_CACHE", str(tmp_path / "file" / "cache"))
-    small().fit(X[:7], Y[:7], epochs=1, engine="jax")
+    history = small().fit(X[:7], Y[:7], epochs=1, engine="jax")
+    assert history.engine == "jax" and history.stopped == "finished" and (tmp_path / "file").read_text() == ""
 
 
 @pytest.mark.parametrize("off", ["off", "OFF", "0", "no"])
